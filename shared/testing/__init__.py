@@ -1,0 +1,1 @@
+"""The test harness: real brokers, databases and processes, for any test runner."""
