@@ -1,0 +1,342 @@
+"""One transaction scope for every request and message, the same on SQLite and PostgreSQL.
+
+A use case is a plain function of a session. It runs in one transaction here and can await nothing, so no
+transaction ever waits for the centre or the broker. On SQLite one writer runs the jobs that are waiting in one
+transaction, each in its savepoint, and answers them after one fsync: on an office's slow disk this group
+commit decides the speed. On PostgreSQL each job has its own transaction.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlmodel import Session
+
+T = TypeVar("T")
+Work = Callable[[Session], T]
+OnCommit = Callable[[dict[Any, Any]], None]
+
+GROUP_LIMIT = 64
+READERS = 4
+BUSY_TIMEOUT_MS = 10_000
+RETRIED_SQLSTATES = {"40001", "40P01"}
+DEADLOCK_ATTEMPTS = 5
+
+
+class DatabaseUnavailable(Exception):
+    """The database can't be reached or its disk is full; nothing was written."""
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """Aware UTC datetimes on both databases (SQLite forgets the zone)."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Store UTC; a naive time is a bug and is refused."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Give back the zone that SQLite dropped."""
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class Backend(Protocol):
+    """How a job reaches one kind of database."""
+
+    dialect: str
+
+    async def write(self, work: Work[T]) -> tuple[T, dict[Any, Any]]: ...
+
+    async def read(self, work: Work[T]) -> T: ...
+
+    async def close(self) -> None: ...
+
+
+class Database:
+    """The door to a service's database: `write` commits, `read` sees what is committed."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._on_commit: list[OnCommit] = []
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._backend.dialect
+
+    def on_commit(self, callback: OnCommit) -> None:
+        """Call with `session.info` after each commit, in the event loop: to wake what waits for new rows."""
+        self._on_commit.append(callback)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction and return after its commit is on disk.
+
+        Any exception of `work` rolls back its writes alone and is raised here. Raises DatabaseUnavailable.
+        """
+        result, info = await self._backend.write(work)
+        if info:
+            for callback in self._on_commit:
+                callback(info)
+        return result
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on a snapshot. Raises DatabaseUnavailable."""
+        return await self._backend.read(work)
+
+    async def close(self) -> None:
+        """Finish what is waiting and close all connections."""
+        await self._backend.close()
+
+
+def open_database(url: str) -> Database:
+    """Open `sqlite:///path` or `postgresql://…`; tables are made by the migrations."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return Database(SqliteBackend(parsed))
+    return Database(PostgresBackend(parsed.set(drivername="postgresql+asyncpg")))
+
+
+def sqlite_engine(url: sa.URL, *, durable: bool = True) -> sa.Engine:
+    """An engine whose every transaction is BEGIN IMMEDIATE, in WAL, fsynced at commit."""
+    engine = sa.create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        poolclass=sa.pool.QueuePool,
+        pool_size=READERS + 1,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        readonly = connection.get_execution_options().get("readonly", False)
+        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+@dataclass
+class Job:
+    """One waiting use case and where its answer goes."""
+
+    work: Callable[[Session], Any]
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+    info: dict[Any, Any] = field(default_factory=dict)
+
+    def answer(self) -> None:
+        """Settle the future; a client that went away is no error."""
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result((self.result, self.info))
+
+
+class SqliteBackend:
+    """One writer connection that groups commits, a few readers on snapshots.
+
+    The writer's statements run in the event loop, where each costs microseconds; its commits, which wait for
+    the disk, run in a thread. Statements in a thread were measured a third slower: the interpreter lock changes
+    hands at each of them.
+    """
+
+    dialect = "sqlite"
+
+    def __init__(self, url: sa.URL) -> None:
+        self._engine = sqlite_engine(url)
+        self._jobs: deque[Job] = deque()
+        self._group: asyncio.Task[None] | None = None
+        self._closing = False
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
+
+    async def write(self, work: Work[T]) -> tuple[T, dict[Any, Any]]:
+        """Queue the job for the writer and wait for its group's commit."""
+        if self._closing:
+            raise DatabaseUnavailable("the database is closed")
+        job = Job(work, asyncio.get_running_loop().create_future())
+        self._jobs.append(job)
+        if self._group is None or self._group.done():
+            self._group = asyncio.create_task(self._write_waiting(), name="sqlite-writer")
+        answer: tuple[T, dict[Any, Any]] = await job.future
+        return answer
+
+    async def read(self, work: Work[T]) -> T:
+        """Run on a reader's own connection."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    def _read(self, work: Work[T]) -> T:
+        try:
+            with (
+                self._engine.connect().execution_options(readonly=True) as connection,
+                Session(bind=connection, expire_on_commit=False, autoflush=False) as session,
+            ):
+                return work(session)
+        except OperationalError as error:
+            raise DatabaseUnavailable(str(error.orig)) from error
+
+    async def _write_waiting(self) -> None:
+        """Run groups until nobody waits."""
+        while self._jobs:
+            jobs: list[Job] = []
+            try:
+                with self._engine.connect() as connection:
+                    await self._run_group(connection, jobs)
+            except Exception as error:  # nobody's work is on disk, everybody is told
+                if not jobs:  # not even a transaction could begin
+                    jobs.extend(self._jobs)
+                    self._jobs.clear()
+                for job in jobs:
+                    job.error = DatabaseUnavailable(str(getattr(error, "orig", error)))
+                    job.error.__cause__ = error
+            for job in jobs:
+                job.answer()
+
+    async def _run_group(self, connection: sa.Connection, jobs: list[Job]) -> None:
+        """Run what waits in one transaction and commit it."""
+        transaction = connection.begin()
+        raw: Any = connection.connection.driver_connection
+        try:
+            while self._jobs and len(jobs) < GROUP_LIMIT:
+                job = self._jobs.popleft()
+                if not job.future.done():
+                    jobs.append(job)
+                    _run_in_savepoint(connection, raw, job)
+            await asyncio.get_running_loop().run_in_executor(self._committer, raw.execute, "COMMIT")
+        except BaseException:
+            transaction.rollback()
+            raise
+        transaction.commit()
+
+    async def close(self) -> None:
+        """Let the writer finish what it has, then close."""
+        self._closing = True
+        if self._group is not None:
+            await asyncio.wait([self._group])
+        self._readers.shutdown()
+        self._committer.shutdown()
+        self._engine.dispose()
+
+
+def _run_in_savepoint(connection: sa.Connection, raw: Any, job: Job) -> None:
+    """Run one job so that its failure undoes its own writes only."""
+    raw.execute("SAVEPOINT job")
+    session = Session(
+        bind=connection, expire_on_commit=False, autoflush=False, join_transaction_mode="rollback_only"
+    )
+    try:
+        job.result = job.work(session)
+        session.flush()
+        job.info = dict(session.info)
+        raw.execute("RELEASE job")
+    except BaseException as error:
+        if not raw.in_transaction:  # SQLite itself gave up the group, as on a full disk
+            raise
+        job.error = _unavailable(error) if isinstance(error, OperationalError) else error
+        raw.execute("ROLLBACK TO job")
+        raw.execute("RELEASE job")
+    finally:
+        session.expunge_all()
+
+
+def _unavailable(error: OperationalError) -> DatabaseUnavailable:
+    unavailable = DatabaseUnavailable(str(error.orig))
+    unavailable.__cause__ = error
+    return unavailable
+
+
+def connection_of(session: Session) -> sa.Connection:
+    """The connection under a session, for prebuilt Core statements on hot paths (a session's own way costs more)."""
+    assert isinstance(session.bind, sa.Connection)
+    return session.bind
+
+
+class PostgresBackend:
+    """A transaction for each job; deadlocks and serialization failures are tried again."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: sa.URL) -> None:
+        self._engine: AsyncEngine = create_async_engine(url, pool_size=16, max_overflow=0, pool_pre_ping=True)
+
+    async def write(self, work: Work[T]) -> tuple[T, dict[Any, Any]]:
+        """Run and commit; the loser of a deadlock runs again."""
+        for attempt in range(1, DEADLOCK_ATTEMPTS + 1):
+            try:
+                async with self._connect() as connection, connection.begin():
+                    return await connection.run_sync(_run_on, work)
+            except DBAPIError as error:
+                if _sqlstate(error) in RETRIED_SQLSTATES and attempt < DEADLOCK_ATTEMPTS:
+                    continue
+                if error.connection_invalidated or isinstance(error, OperationalError):
+                    raise DatabaseUnavailable(str(error.orig)) from error
+                raise
+        raise DatabaseUnavailable("deadlocked too often")
+
+    async def read(self, work: Work[T]) -> T:
+        """Run in a transaction that is rolled back."""
+        try:
+            async with self._connect() as connection:
+                result, _ = await connection.run_sync(_run_on, work)
+                return result
+        except DBAPIError as error:
+            if error.connection_invalidated or isinstance(error, OperationalError):
+                raise DatabaseUnavailable(str(error.orig)) from error
+            raise
+
+    @contextlib.asynccontextmanager
+    async def _connect(self) -> AsyncIterator[AsyncConnection]:
+        connection: AsyncConnection | None = None
+        try:
+            connection = await self._engine.connect()
+        except (OSError, OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError) as error:
+            raise DatabaseUnavailable(str(error)) from error
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._engine.dispose()
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _run_on(connection: sa.Connection, work: Work[T]) -> tuple[T, dict[Any, Any]]:
+    session = Session(bind=connection, expire_on_commit=False, autoflush=False)
+    result = work(session)
+    session.flush()
+    info = dict(session.info)
+    session.expunge_all()
+    return result, info
