@@ -1,0 +1,46 @@
+"""Setting the clock of a running demo trio, so that a day can be replayed. Never mounted in production."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared.runtime import CurrentRuntime
+from shared.security import Ops
+
+router = APIRouter(prefix="/control/v1", tags=["control"])
+
+
+class ClockSetting(BaseModel):
+    """Where simulated time begins and how many of its seconds pass in a real one; null start is real time."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: AwareDatetime | None = None
+    speed: Annotated[float, Field(gt=0, le=3600)] = 1.0
+
+
+class ClockState(BaseModel):
+    """What the clock shows."""
+
+    now: AwareDatetime
+    start: AwareDatetime | None
+    speed: float
+
+
+def _state(runtime: CurrentRuntime) -> ClockState:
+    clock = runtime.clock
+    return ClockState(now=clock.now(), start=clock.start, speed=clock.speed)
+
+
+@router.get("/clock")
+async def read_clock(runtime: CurrentRuntime, _ops: Ops) -> ClockState:
+    """What the clock shows."""
+    return _state(runtime)
+
+
+@router.put("/clock")
+async def set_clock(runtime: CurrentRuntime, _ops: Ops, setting: ClockSetting) -> ClockState:
+    """Set it; whatever sleeps by it wakes."""
+    runtime.clock.set(setting.start, setting.speed)
+    return _state(runtime)

@@ -1,0 +1,67 @@
+"""The envelope of every event: CloudEvents 1.0 in structured JSON.
+
+`sequence` counts the events of one aggregate (`subject`) from 1 without gaps, so that a consumer sees what is
+missing; 0 marks a message outside any order.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+CONTENT_TYPE = "application/cloudevents+json"
+
+
+class EventData(BaseModel):
+    """What an event says. Subclasses name their type; no field may hold a NIK, a name or a biometric."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    event_type: ClassVar[str]
+
+
+class NotAnEvent(ValueError):
+    """The bytes are no CloudEvent of ours."""
+
+
+class Event(BaseModel):
+    """One event as it travels."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: str = "1.0"
+    id: str = Field(min_length=1, max_length=36)
+    source: str = Field(min_length=1)
+    type: str = Field(min_length=1, max_length=100)
+    subject: str = Field(min_length=1, max_length=100)
+    time: AwareDatetime
+    sequence: int = Field(ge=0)
+    office: str
+    traceparent: str = ""
+    datacontenttype: str = "application/json"
+    data: dict[str, Any]
+
+    def encode(self) -> bytes:
+        """The structured JSON."""
+        return self.model_dump_json().encode()
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        """Read structured JSON. Raises NotAnEvent, which never repeats the content."""
+        try:
+            return cls.model_validate_json(body)
+        except ValidationError as error:
+            where = sorted({".".join(str(part) for part in each["loc"]) or "body" for each in error.errors()})
+            raise NotAnEvent(f"not a CloudEvent of ours: {', '.join(where)}") from error
+
+
+class Outgoing(BaseModel):
+    """An event before the outbox has numbered it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subject: str
+    office: str
+    at: datetime
+    data: EventData
+    ordered: bool = True

@@ -1,0 +1,114 @@
+"""The keys of a deployment and the demo's staff, made once at set-up.
+
+Who needs which: enrolment_api signs tokens and reads columns (token-private, column.key, lookup.key, staff.json,
+the centre's public halves); queue_api verifies tokens (token-public); the centre has its private halves.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from shared.security import PRIVATE_KEY, PUBLIC_KEY, Role
+
+SEAL_PRIVATE, SEAL_PUBLIC = "centre-seal-private.pem", "centre-seal-public.pem"
+SIGN_PRIVATE, SIGN_PUBLIC = "centre-sign-private.pem", "centre-sign-public.pem"
+COLUMN_KEY, LOOKUP_KEY = "column.key", "lookup.key"
+STAFF, CREDENTIALS = "staff.json", "demo-credentials.json"
+
+OFFICES = ("33.13.07", "33.13", "33.20", "33.20.08")
+
+
+@dataclass(frozen=True)
+class Credential:
+    """One demo account."""
+
+    username: str
+    password: str
+    roles: tuple[str, ...]
+    offices: tuple[str, ...]
+
+
+def create_keys(directory: Path) -> list[Credential]:
+    """Make what is missing in `directory` (0600 files) and give back the demo accounts."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _pair(directory, Ed25519PrivateKey.generate, PRIVATE_KEY, PUBLIC_KEY)
+    _pair(directory, Ed25519PrivateKey.generate, SIGN_PRIVATE, SIGN_PUBLIC)
+    _pair(directory, X25519PrivateKey.generate, SEAL_PRIVATE, SEAL_PUBLIC)
+    for name in (COLUMN_KEY, LOOKUP_KEY):
+        if not (directory / name).exists():
+            _write(directory / name, secrets.token_bytes(32).hex().encode())
+    return _staff(directory)
+
+
+def _pair(
+    directory: Path, generate: Callable[[], Ed25519PrivateKey | X25519PrivateKey], private: str, public: str
+) -> None:
+    if (directory / private).exists():
+        return
+    key = generate()
+    _write(
+        directory / private,
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ),
+    )
+    _write(
+        directory / public,
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        ),
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def _accounts() -> list[Credential]:
+    def made(username: str, role: Role, *offices: str) -> Credential:
+        return Credential(username, secrets.token_urlsafe(9), (role.value,), offices)
+
+    return [
+        made("officer-ngargoyoso", Role.OFFICER, "33.13.07"),
+        made("supervisor-ngargoyoso", Role.SUPERVISOR, "33.13.07"),
+        made("kiosk-ngargoyoso", Role.KIOSK, "33.13.07"),
+        made("officer-jepara", Role.OFFICER, "33.20"),
+        made("supervisor-jepara", Role.SUPERVISOR, "33.20"),
+        made("officer-bangsri", Role.OFFICER, "33.20.08"),
+        made("disdukcapil-karanganyar", Role.DISDUKCAPIL, "33.13"),
+        made("ops", Role.OPS, *OFFICES),
+    ]
+
+
+def _staff(directory: Path) -> list[Credential]:
+    """Demo accounts: hashes in staff.json, passwords once in demo-credentials.json (never made for production)."""
+    path = directory / CREDENTIALS
+    if path.exists():
+        return [
+            Credential(each["username"], each["password"], tuple(each["roles"]), tuple(each["offices"]))
+            for each in json.loads(path.read_text())
+        ]
+    accounts = _accounts()
+    hasher = PasswordHasher()
+    staff = [
+        {
+            "username": each.username,
+            "password_hash": hasher.hash(each.password),
+            "roles": each.roles,
+            "offices": each.offices,
+        }
+        for each in accounts
+    ]
+    _write(directory / STAFF, json.dumps(staff, indent=2).encode())
+    _write(path, json.dumps([each.__dict__ for each in accounts], indent=2).encode())
+    return accounts

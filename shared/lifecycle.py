@@ -1,0 +1,61 @@
+"""Background tasks under supervision: one that dies is logged, counted, and ends the process to be restarted.
+
+A task that dies silently in the lifespan would leave the service answering `/health` as if nothing were wrong.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from shared.health import Health
+from shared.metrics import Metrics
+
+log = structlog.get_logger()
+
+Main = Callable[[], Coroutine[Any, Any, None]]
+
+
+def end_process() -> None:
+    """Ask this process to stop as its supervisor would."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+class BackgroundTasks:
+    """Starts named tasks and watches them until `stop`."""
+
+    def __init__(self, health: Health, metrics: Metrics, on_death: Callable[[], None] = end_process) -> None:
+        self._health = health
+        self._metrics = metrics
+        self._on_death = on_death
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    def start(self, name: str, main: Main) -> None:
+        """Run `main` for the life of the service."""
+        self._health.set(f"task:{name}", "UP", needed=True)
+        task = asyncio.create_task(main(), name=name)
+        task.add_done_callback(self._ended)
+        self._tasks[name] = task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if self._stopping:
+            return
+        name = task.get_name()
+        error = None if task.cancelled() else task.exception()
+        self._health.set(
+            f"task:{name}", "DOWN", needed=True, detail=type(error).__name__ if error else "ended"
+        )
+        self._metrics.task_deaths.labels(name).inc()
+        log.error("task.died", task=name, cancelled=task.cancelled(), exc_info=error)
+        self._on_death()
+
+    async def stop(self) -> None:
+        """Cancel all and wait for them."""
+        self._stopping = True
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -1,0 +1,51 @@
+"""What surrounds every request: the trace, the time it took, one log line (pure ASGI)."""
+
+import time
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.metrics import Metrics
+from shared.tracing import continue_trace
+
+log = structlog.get_logger()
+
+QUIET_ROUTES = {"/health/live", "/health/ready", "/metrics"}
+
+
+class Observability:
+    """Middleware that takes up the trace, measures, and logs by route template (a path may hold a NIK)."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and observe its answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        ours = continue_trace(given)
+        started = time.perf_counter()
+        status = 500
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"traceparent", ours.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, observed)
+        finally:
+            self._note(scope, status, time.perf_counter() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self._metrics.requests.labels(scope["method"], route, str(status)).observe(seconds)
+        if route in QUIET_ROUTES:
+            return
+        level = log.warning if status >= 500 else log.debug
+        level("http.request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))

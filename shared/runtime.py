@@ -1,0 +1,33 @@
+"""What a running service holds: one typed object, put together in one place, found by every dependency."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from shared.clock import SystemClock
+from shared.database import Database
+from shared.health import Health
+from shared.metrics import Metrics
+from shared.security import TokenVerifier
+from shared.settings import ServiceSettings
+
+
+@dataclass
+class Runtime:
+    """The parts every service has. A service's own state extends it."""
+
+    settings: ServiceSettings
+    clock: SystemClock
+    database: Database
+    verifier: TokenVerifier
+    health: Health
+    metrics: Metrics
+
+
+def runtime_of(request: Request) -> Runtime:
+    """The runtime behind the request."""
+    return cast(Runtime, request.app.state.runtime)
+
+
+CurrentRuntime = Annotated[Runtime, Depends(runtime_of)]

@@ -1,0 +1,27 @@
+"""W3C trace context: taken from a request or a message, passed on to the next."""
+
+import re
+import secrets
+from contextvars import ContextVar
+
+_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$")
+_current: ContextVar[str] = ContextVar("traceparent", default="")
+
+
+def continue_trace(traceparent: str | None) -> str:
+    """Take up the caller's trace with a span of our own, or begin one. Returns our traceparent."""
+    match = _TRACEPARENT.match(traceparent or "")
+    trace = match.group(1) if match else secrets.token_hex(16)
+    ours = f"00-{trace}-{secrets.token_hex(8)}-01"
+    _current.set(ours)
+    return ours
+
+
+def traceparent() -> str:
+    """The current traceparent; begins a trace where none is."""
+    return _current.get() or continue_trace(None)
+
+
+def correlation_id() -> str:
+    """What one asks the log for: the trace id."""
+    return traceparent().split("-")[1]
