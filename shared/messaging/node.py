@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from shared.processes import ends_with_parent
+
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 # The scripts in /usr/sbin change the user and ignore the directories given to them; these do not.
 PACKAGED_SCRIPTS = (Path("/usr/lib/rabbitmq/bin"),)
-DEATH_WATCH = ("setpriv", "--pdeathsig", "KILL", "--")
 
 
 class BrokerNotInstalled(RuntimeError):
@@ -38,11 +39,6 @@ def find_server() -> Path | None:
         if (directory / "rabbitmq-server").exists() and shutil.which("erl"):
             return directory / "rabbitmq-server"
     return None
-
-
-def ends_with_parent(argv: list[str]) -> list[str]:
-    """The same command, killed by the kernel when the thread that starts it dies (where setpriv is there to ask for it)."""
-    return [*DEATH_WATCH, *argv] if shutil.which(DEATH_WATCH[0]) else argv
 
 
 def free_port() -> int:

