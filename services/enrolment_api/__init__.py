@@ -1,0 +1,1 @@
+"""Recording of citizens and forwarding to the centre: the office never waits for the centre."""

@@ -1,0 +1,1 @@
+"""Delivery: what was recorded here is forwarded to the centre until the centre's receipt is here."""

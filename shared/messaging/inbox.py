@@ -1,0 +1,189 @@
+"""The inbox: each event takes effect once and in its aggregate's order, however often and in whatever order it comes.
+
+An event that came too early waits in our database for the one before it. One that failed is kept there too, with
+its attempts and the time of the next, so that a restart forgets nothing; after the last attempt it goes to the
+parking queue and what follows it in its own aggregate waits for its replay. Other aggregates never wait.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from shared.contracts.envelope import Event
+from shared.database import UtcDateTime, connection_of
+from shared.messaging.handlers import Handlers
+from shared.messaging.outbox import enqueue_parked
+from shared.tables import inbox_cursor, inbox_waiting
+
+MAX_ATTEMPTS = 5
+FIRST_DELAY = 2.0
+MAX_DELAY = 60.0
+GAP_PATIENCE = 20.0
+"""Seconds an event waits for a missing one before its publisher is asked."""
+
+LAST = sa.select(inbox_cursor.c.last).where(inbox_cursor.c.subject == sa.bindparam("of"))
+LAST_LOCKED = LAST.with_for_update()
+ADVANCE = sa.text(
+    "INSERT INTO inbox_cursor (subject, last) VALUES (:subject, :last) "
+    "ON CONFLICT (subject) DO UPDATE SET last = excluded.last"
+)
+HOLD = sa.text(
+    "INSERT INTO inbox_waiting (subject, sequence, body, received_at, attempts, next_attempt_at, reason) "
+    "VALUES (:subject, :sequence, :body, :now, 0, NULL, :reason) ON CONFLICT (subject, sequence) DO NOTHING"
+).bindparams(sa.bindparam("now", type_=UtcDateTime), sa.bindparam("body", type_=sa.LargeBinary))
+FORGET = sa.delete(inbox_waiting).where(
+    inbox_waiting.c.subject == sa.bindparam("of"), inbox_waiting.c.sequence <= sa.bindparam("upto")
+)
+NEXT_WAITING = sa.select(inbox_waiting).where(
+    inbox_waiting.c.subject == sa.bindparam("of"), inbox_waiting.c.sequence == sa.bindparam("number")
+)
+
+
+class Outcome(StrEnum):
+    """What became of a received event."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Events of an aggregate that never came."""
+
+    source: str
+    subject: str
+    office: str
+    first: int
+    last: int
+
+
+class Inbox:
+    """One consumer's rules over its service's inbox tables."""
+
+    def __init__(self, handlers: Handlers, parking_queue: str) -> None:
+        self._handlers = handlers
+        self._parking_queue = parking_queue
+
+    def receive(self, session: Session, event: Event, now: datetime) -> Outcome:
+        """Apply the event if it is the next of its aggregate; keep it when it is early. Handlers' errors pass."""
+        if event.sequence == 0:
+            self._handlers.apply(session, event)
+            return Outcome.APPLIED
+        last = _last(session, event.subject)
+        if event.sequence <= last:
+            return Outcome.DUPLICATE
+        if event.sequence > last + 1:
+            hold(session, event, now, f"waits for {last + 1}")
+            return Outcome.WAITING
+        self._handlers.apply(session, event)
+        _advance(session, event)
+        return Outcome.APPLIED
+
+    def apply_waiting(self, session: Session, subject: str, now: datetime) -> bool:
+        """Apply the next waiting event of an aggregate if it is its turn; True when there may be another."""
+        number = _last(session, subject) + 1
+        row = connection_of(session).execute(NEXT_WAITING, {"of": subject, "number": number}).first()
+        if row is None or (row.next_attempt_at is not None and row.next_attempt_at > now):
+            return False
+        event = Event.decode(bytes(row.body))
+        self._handlers.apply(session, event)
+        _advance(session, event)
+        return True
+
+    def fail(self, session: Session, event: Event, reason: str, now: datetime, *, hopeless: bool) -> bool:
+        """Count a failed attempt and set the next; True when the event was parked instead."""
+        hold(session, event, now, reason)
+        mine = (inbox_waiting.c.subject == event.subject) & (inbox_waiting.c.sequence == event.sequence)
+        attempts = (
+            connection_of(session).execute(sa.select(inbox_waiting.c.attempts).where(mine)).scalar_one() + 1
+        )
+        if hopeless or attempts >= MAX_ATTEMPTS:
+            enqueue_parked(session, self._parking_queue, event, reason, now)
+            connection_of(session).execute(sa.delete(inbox_waiting).where(mine))
+            return True
+        delay = min(MAX_DELAY, FIRST_DELAY * 2 ** (attempts - 1))
+        connection_of(session).execute(
+            sa.update(inbox_waiting)
+            .where(mine)
+            .values(attempts=attempts, next_attempt_at=now + timedelta(seconds=delay), reason=reason[:500])
+        )
+        return False
+
+
+def _last(session: Session, subject: str) -> int:
+    locked = session.bind is not None and session.bind.dialect.name != "sqlite"
+    found = (
+        connection_of(session).execute(LAST_LOCKED if locked else LAST, {"of": subject}).scalar_one_or_none()
+    )
+    return int(found or 0)
+
+
+def _advance(session: Session, event: Event) -> None:
+    connection_of(session).execute(ADVANCE, {"subject": event.subject, "last": event.sequence})
+    connection_of(session).execute(FORGET, {"of": event.subject, "upto": event.sequence})
+
+
+def hold(session: Session, event: Event, now: datetime, reason: str) -> None:
+    """Keep an event that can't take effect yet."""
+    connection_of(session).execute(
+        HOLD,
+        {
+            "subject": event.subject,
+            "sequence": event.sequence,
+            "body": event.encode(),
+            "now": now,
+            "reason": reason[:500],
+        },
+    )
+
+
+def due_subjects(session: Session, now: datetime, most: int = 100) -> list[str]:
+    """Aggregates whose waiting event can be applied now: its turn has come, or its next attempt is due."""
+    turn = inbox_waiting.c.sequence == sa.func.coalesce(inbox_cursor.c.last, 0) + 1
+    due = sa.or_(inbox_waiting.c.next_attempt_at.is_(None), inbox_waiting.c.next_attempt_at <= now)
+    joined = inbox_waiting.outerjoin(inbox_cursor, inbox_cursor.c.subject == inbox_waiting.c.subject)
+    found = sa.select(inbox_waiting.c.subject).select_from(joined).where(turn, due).limit(most)
+    return [row.subject for row in connection_of(session).execute(found)]
+
+
+def take_gaps(session: Session, now: datetime, most: int = 100) -> list[Gap]:
+    """Gaps that lasted longer than patience, noted as asked for; each is asked again after the same time."""
+    patience = now - timedelta(seconds=GAP_PATIENCE)
+    earliest = (
+        sa.select(inbox_waiting.c.subject, sa.func.min(inbox_waiting.c.sequence).label("sequence"))
+        .group_by(inbox_waiting.c.subject)
+        .subquery()
+    )
+    joined = inbox_waiting.join(
+        earliest,
+        (earliest.c.subject == inbox_waiting.c.subject) & (earliest.c.sequence == inbox_waiting.c.sequence),
+    ).outerjoin(inbox_cursor, inbox_cursor.c.subject == inbox_waiting.c.subject)
+    stale = sa.or_(inbox_waiting.c.asked_at.is_(None), inbox_waiting.c.asked_at <= patience)
+    last = sa.func.coalesce(inbox_cursor.c.last, 0)
+    rows = connection_of(session).execute(
+        sa.select(inbox_waiting.c.subject, inbox_waiting.c.sequence, inbox_waiting.c.body, last.label("last"))
+        .select_from(joined)
+        .where(inbox_waiting.c.sequence > last + 1, inbox_waiting.c.received_at <= patience, stale)
+        .limit(most)
+    )
+    return [_ask(session, row, now) for row in rows.all()]
+
+
+def _ask(session: Session, row: sa.Row[Any], now: datetime) -> Gap:
+    connection_of(session).execute(
+        sa.update(inbox_waiting).where(inbox_waiting.c.subject == row.subject).values(asked_at=now)
+    )
+    event = Event.decode(bytes(row.body))
+    return Gap(event.source, event.subject, event.office, first=row.last + 1, last=row.sequence - 1)
+
+
+def waiting_count(session: Session) -> int:
+    """How many events wait; small unless something is wrong."""
+    return int(
+        connection_of(session).execute(sa.select(sa.func.count()).select_from(inbox_waiting)).scalar_one()
+    )

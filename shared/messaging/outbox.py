@@ -1,0 +1,121 @@
+"""The outbox: an event is a row of the same transaction as what it tells of."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from shared.contracts.envelope import Event, Outgoing
+from shared.database import UtcDateTime, connection_of
+from shared.ids import new_id
+from shared.messaging.topology import EXCHANGE
+from shared.tables import outbox
+from shared.tracing import traceparent
+
+WAKE = "outbox"
+
+NEXT_SEQUENCE = sa.text(
+    "INSERT INTO event_sequence (subject, last) VALUES (:subject, 1) "
+    "ON CONFLICT (subject) DO UPDATE SET last = event_sequence.last + 1 RETURNING last"
+)
+APPEND = sa.insert(outbox)
+UNPUBLISHED = (
+    sa.select(
+        outbox.c.id,
+        outbox.c.exchange,
+        outbox.c.routing_key,
+        outbox.c.event_id,
+        outbox.c.body,
+        outbox.c.headers,
+    )
+    .where(outbox.c.published_at.is_(None))
+    .order_by(outbox.c.id)
+    .limit(sa.bindparam("most"))
+)
+PUBLISHED = (
+    sa.update(outbox)
+    .where(outbox.c.id == sa.bindparam("row"))
+    .values(published_at=sa.bindparam("at", type_=UtcDateTime))
+)
+OLDEST = sa.select(outbox.c.created_at).where(outbox.c.published_at.is_(None)).order_by(outbox.c.id).limit(1)
+
+
+def enqueue(session: Session, source: str, event: Outgoing) -> Event:
+    """Number the event within its aggregate and write it to the outbox. The relay wakes after the commit."""
+    connection = connection_of(session)
+    sequence = (
+        connection.execute(NEXT_SEQUENCE, {"subject": event.subject}).scalar_one() if event.ordered else 0
+    )
+    made = Event(
+        id=new_id(),
+        source=source,
+        type=event.data.event_type,
+        subject=event.subject,
+        time=event.at,
+        sequence=sequence,
+        office=event.office,
+        traceparent=traceparent(),
+        data=event.data.model_dump(mode="json"),
+    )
+    _append(session, exchange=EXCHANGE, routing_key=made.type, event=made, headers=None, at=event.at)
+    return made
+
+
+def enqueue_parked(session: Session, queue: str, event: Event, reason: str, at: datetime) -> None:
+    """Send a poison event to its parking queue, with the reason, in the transaction that gives it up."""
+    headers = {"x-parked-reason": reason[:500], "x-parked-at": at.isoformat()}
+    _append(session, exchange="", routing_key=queue, event=event, headers=headers, at=at)
+
+
+def _append(
+    session: Session,
+    *,
+    exchange: str,
+    routing_key: str,
+    event: Event,
+    headers: dict[str, Any] | None,
+    at: datetime,
+) -> None:
+    connection_of(session).execute(
+        APPEND,
+        {
+            "exchange": exchange,
+            "routing_key": routing_key,
+            "event_id": event.id,
+            "subject": event.subject,
+            "sequence": event.sequence,
+            "body": event.encode(),
+            "headers": headers,
+            "created_at": at,
+        },
+    )
+    session.info[WAKE] = True
+
+
+def unpublished(session: Session, most: int) -> list[sa.Row[Any]]:
+    """The oldest rows that the broker has not confirmed."""
+    return list(connection_of(session).execute(UNPUBLISHED, {"most": most}))
+
+
+def mark_published(session: Session, rows: list[int], at: datetime) -> None:
+    """The broker holds these now."""
+    connection_of(session).execute(PUBLISHED, [{"row": row, "at": at} for row in rows])
+
+
+def publish_again(session: Session, *, subject: str, first: int, last: int) -> int:
+    """Let the relay publish these events of an aggregate again. Returns how many there were."""
+    again = (
+        sa.update(outbox)
+        .where(
+            outbox.c.subject == subject, outbox.c.sequence.between(first, last), outbox.c.exchange == EXCHANGE
+        )
+        .values(published_at=None)
+    )
+    session.info[WAKE] = True
+    return connection_of(session).execute(again).rowcount
+
+
+def oldest_unpublished(session: Session) -> datetime | None:
+    """Since when the oldest row waits; None when nothing does."""
+    return connection_of(session).execute(OLDEST).scalar_one_or_none()

@@ -1,0 +1,69 @@
+"""The broker's exchange and queues, all of them, so that neither service needs the other to have run first."""
+
+import asyncio
+from dataclasses import dataclass
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue
+from aio_pika.exceptions import ChannelNotFoundEntity
+
+EXCHANGE = "ektp.events"
+# A quorum queue killed within a second of its declaration lost confirmed messages; older ones came back whole.
+SETTLE_SECONDS = 1.5
+DECLARE_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """One consumer: its quorum queue, the keys it takes, the queue where it parks what it can't apply."""
+
+    queue: str
+    bindings: tuple[str, ...]
+
+    @property
+    def parked(self) -> str:
+        """Keeps poison with its reason until somebody replays it."""
+        return f"{self.queue}.parked"
+
+
+# A consumer takes all events of the other service: it sees an aggregate's every sequence, so a gap is a loss.
+QUEUE_API = Subscription("queue_api.enrolment_events", ("enrolment.#", "messaging.resend.#"))
+ENROLMENT_API = Subscription("enrolment_api.queue_events", ("queue.#", "messaging.resend.#"))
+SUBSCRIPTIONS = (QUEUE_API, ENROLMENT_API)
+
+
+async def declare(connection: aio_pika.abc.AbstractConnection) -> None:
+    """Declare everything, idempotently; waits when a queue is new until its leader has settled."""
+    async with asyncio.timeout(DECLARE_TIMEOUT):
+        names = [name for each in SUBSCRIPTIONS for name in (each.queue, each.parked)]
+        new = [name for name in names if not await _exists(connection, name)]
+        async with connection.channel() as channel:
+            exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+            for subscription in SUBSCRIPTIONS:
+                await _declare_subscription(channel, exchange, subscription)
+        if new:
+            await asyncio.sleep(SETTLE_SECONDS)
+
+
+async def _exists(connection: aio_pika.abc.AbstractConnection, name: str) -> bool:
+    channel = await connection.channel()
+    try:
+        await channel.declare_queue(name, passive=True)
+    except ChannelNotFoundEntity:
+        return False  # the broker closed the channel with its answer
+    await channel.close()
+    return True
+
+
+async def _declare_subscription(
+    channel: AbstractChannel, exchange: AbstractExchange, subscription: Subscription
+) -> None:
+    queue = await declare_quorum(channel, subscription.queue)
+    await declare_quorum(channel, subscription.parked)
+    for key in subscription.bindings:
+        await queue.bind(exchange, key)
+
+
+async def declare_quorum(channel: AbstractChannel, name: str) -> AbstractQueue:
+    """A durable quorum queue. Redelivery is bounded by our inbox, which keeps its attempts on disk."""
+    return await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
