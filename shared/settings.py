@@ -4,7 +4,15 @@ from enum import StrEnum
 from pathlib import Path
 
 from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+# Fields whose own name means something else in every shell: only EKTP_HOME and EKTP_PROFILE set them.
+FOREIGN_VARIABLES = {"home", "profile"}
 
 
 class Profile(StrEnum):
@@ -35,6 +43,21 @@ class ServiceSettings(BaseSettings):
     log_format: LogFormat = LogFormat.JSON
     log_level: str = "INFO"
     clock_speed: float = Field(default=1.0, gt=0)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment without the shell's own HOME and PROFILE."""
+        assert isinstance(env_settings, EnvSettingsSource)
+        own = {name: value for name, value in env_settings.env_vars.items() if name not in FOREIGN_VARIABLES}
+        env_settings.env_vars = own
+        return init_settings, env_settings
 
     @property
     def keys(self) -> Path:

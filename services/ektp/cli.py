@@ -4,9 +4,9 @@ import os
 import sys
 from typing import Annotated
 
-import click
 import typer
 from pydantic import ValidationError
+from typer.exceptions import TyperException
 
 from services.ektp import central, delegation
 from services.ektp.errors import CommandFailed
@@ -121,11 +121,11 @@ def report(error: BaseException) -> int:
     match error:
         case SystemExit():
             return error.code if isinstance(error.code, int) else 1
-        case click.exceptions.Exit():
+        case typer.Exit():
             return error.exit_code
-        case KeyboardInterrupt() | click.Abort():
+        case KeyboardInterrupt() | typer.Abort():
             message, code = "stopped", 130
-        case click.ClickException():
+        case TyperException():
             message, code = error.format_message(), error.exit_code
         case CommandFailed():
             message, code = str(error), error.code
@@ -135,7 +135,8 @@ def report(error: BaseException) -> int:
             return 0
         case _:
             message, code = f"{type(error).__name__}: {error}; EKTP_DEBUG=1 shows where", 70
-    print(f"ektp: {' '.join(message.split())}", file=sys.stderr)
+    if message:  # a bare `ektp central` has shown its help already
+        print(f"ektp: {' '.join(message.split())}", file=sys.stderr)
     return code
 
 

@@ -4,14 +4,14 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from services.ektp.errors import CommandFailed
 from services.ektp.launch.state import TrioState, read_state
 from services.ektp.settings import SERVICES, TrioSettings
-from shared.security import PRIVATE_KEY, Role, sign_token
+
+if TYPE_CHECKING:  # loaded when first used: they cost other commands a second
+    import httpx
 
 HOUR = 3600.0
 TIMEOUT = 5.0
@@ -29,6 +29,8 @@ class RunningTrio:
         self, roles: Iterable[str], offices: Iterable[str], *, subject: str = "ektp", hours: float = 1
     ) -> str:
         """A token signed with the deployment's key. Raises CommandFailed."""
+        from shared.security import PRIVATE_KEY, Role, sign_token
+
         if not (self.keys_dir / PRIVATE_KEY).exists():
             raise CommandFailed(f"No keys in {self.keys_dir}; `ektp setup` makes them, or set EKTP_HOME")
         try:
@@ -39,8 +41,10 @@ class RunningTrio:
             known = ", ".join(role.value for role in Role)
             raise CommandFailed(f"No such role; the roles are {known}") from None
 
-    def call(self, method: str, url: str, *, json: Any = None, roles: Iterable[str] = (Role.OPS,)) -> Any:
+    def call(self, method: str, url: str, *, json: Any = None, roles: Iterable[str] = ("ops",)) -> Any:
         """One request as `roles`, its JSON answer. Raises CommandFailed with the problem's own words."""
+        import httpx
+
         headers = {"Authorization": f"Bearer {self.token(roles, ())}"}
         if method != "GET":
             headers["Idempotency-Key"] = str(uuid.uuid4())
@@ -63,7 +67,7 @@ def find_trio(settings: TrioSettings) -> RunningTrio:
     return RunningTrio(urls | {"central_control": state.central_control_url}, state.keys_dir, state)
 
 
-def problem_of(answer: httpx.Response) -> str:
+def problem_of(answer: "httpx.Response") -> str:
     """The detail of a problem document, or the plain status."""
     try:
         problem = answer.json()

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from pydantic import AliasChoices, Field
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
 
 from shared.settings import LogFormat, Profile
 
@@ -14,10 +13,10 @@ SERVICES = ("queue_api", "enrolment_api", "central_mock")
 class TrioSettings(BaseSettings):
     """Read from the environment; docs/operations.md lists each setting with its default."""
 
-    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(extra="ignore")
 
-    home: Path = Field(default=Path(".run"), validation_alias=AliasChoices("EKTP_HOME", "home"))
-    profile: Profile = Field(default=Profile.DEMO, validation_alias=AliasChoices("EKTP_PROFILE", "profile"))
+    home: Path = Field(default=Path(".run"), validation_alias="EKTP_HOME")
+    profile: Profile = Field(default=Profile.DEMO, validation_alias="EKTP_PROFILE")
     bind_host: str = "127.0.0.1"
     queue_port: int = Field(default=8001, ge=1, le=65535)
     enrolment_port: int = Field(default=8002, ge=1, le=65535)
@@ -70,4 +69,6 @@ class TrioSettings(BaseSettings):
 
 def without_password(url: str) -> str:
     """The URL as it may be shown on a screen."""
+    from sqlalchemy.engine import make_url  # 0.5 s that most commands have no use for
+
     return make_url(url).render_as_string(hide_password=True)
