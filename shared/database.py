@@ -210,7 +210,7 @@ class SqliteBackend:
             try:
                 with self._engine.connect() as connection:
                     await self._run_group(connection, jobs)
-            except Exception as error:  # nobody's work is on disk, everybody is told
+            except Exception as error:  # noqa: BLE001  # nobody's work is on disk, everybody is told
                 if not jobs:  # not even a transaction could begin
                     jobs.extend(self._jobs)
                     self._jobs.clear()

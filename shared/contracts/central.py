@@ -45,15 +45,8 @@ class SignedReceipt(_Wire):
 
     def signed_bytes(self) -> bytes:
         """What the signature covers."""
-        return "\n".join(
-            (
-                "ektp-receipt-v1",
-                self.receipt_number,
-                self.key,
-                self.packet_sha256,
-                self.received_at.isoformat(),
-            )
-        ).encode()
+        fields = [self.receipt_number, self.key, self.packet_sha256, self.received_at.isoformat()]
+        return "\n".join(["ektp-receipt-v1", *fields]).encode()
 
 
 class Decision(StrEnum):

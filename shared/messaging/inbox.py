@@ -95,6 +95,12 @@ class Inbox:
         _advance(session, event)
         return True
 
+    def next_waiting(self, session: Session, subject: str) -> Event | None:
+        """The event whose turn it is, if it is here."""
+        number = _last(session, subject) + 1
+        row = connection_of(session).execute(NEXT_WAITING, {"of": subject, "number": number}).first()
+        return Event.decode(bytes(row.body)) if row else None
+
     def fail(self, session: Session, event: Event, reason: str, now: datetime, *, hopeless: bool) -> bool:
         """Count a failed attempt and set the next; True when the event was parked instead."""
         hold(session, event, now, reason)
@@ -174,7 +180,7 @@ def take_gaps(session: Session, now: datetime, most: int = 100) -> list[Gap]:
     return [_ask(session, row, now) for row in rows.all()]
 
 
-def _ask(session: Session, row: sa.Row[Any], now: datetime) -> Gap:
+def _ask(session: Session, row: Any, now: datetime) -> Gap:
     connection_of(session).execute(
         sa.update(inbox_waiting).where(inbox_waiting.c.subject == row.subject).values(asked_at=now)
     )

@@ -18,18 +18,18 @@ class Delivery(EnrolmentModel, table=True):
     office: str = Field(max_length=8)
     kind: str = Field(max_length=30)
     supersedes: str | None = Field(default=None, max_length=36)
-    captured_at: datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]  # the stub knows no decorators
+    captured_at: datetime = Field(sa_type=UtcDateTime)
     packet_sha256: str = Field(max_length=64)
     packet_bytes: int
     state: str = Field(max_length=20)
     attempts: int = 0
     """Rejections of the record itself; an outage costs none."""
     sends: int = 0
-    next_attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    next_attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When it may be worked on; null when nothing is left to do. While IN_FLIGHT: when its lease ends."""
     reason: str = Field(default="", max_length=300)
     receipt_number: str | None = Field(default=None, max_length=60)
-    acknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    acknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     __table_args__ = (
         sa.Index(

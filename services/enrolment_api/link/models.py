@@ -17,13 +17,13 @@ class Link(EnrolmentModel, table=True):
     state: str = Field(max_length=10)
     hop: str | None = Field(default=None, max_length=10)
     reason: str = Field(default="", max_length=200)
-    since: datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]  # the stub knows no decorators
+    since: datetime = Field(sa_type=UtcDateTime)
     failures: int = 0
     """Failed exchanges in a row."""
-    failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     probes: int = 0
     """Failed probes since the link went out; the delay before the next grows with them."""
-    next_probe_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    next_probe_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     paused_by: str | None = Field(default=None, max_length=100)
 
 
@@ -34,7 +34,7 @@ class LinkOutage(EnrolmentModel, table=True):
 
     office: str = Field(primary_key=True, max_length=8)
     outage_id: str = Field(max_length=36)
-    since: datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    since: datetime = Field(sa_type=UtcDateTime)
 
 
 class Heartbeat(EnrolmentModel, table=True):
@@ -43,5 +43,5 @@ class Heartbeat(EnrolmentModel, table=True):
     __tablename__ = "heartbeat"
 
     node: str = Field(primary_key=True, max_length=100)
-    at: datetime = Field(sa_type=UtcDateTime)  # type: ignore[call-overload]  # as above
+    at: datetime = Field(sa_type=UtcDateTime)
     stopped: bool = False

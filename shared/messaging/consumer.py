@@ -1,0 +1,180 @@
+"""The consumer: takes messages from its queue through the inbox and acknowledges after the commit."""
+
+import asyncio
+from datetime import datetime
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from sqlmodel import Session
+
+from shared.contracts.envelope import Event, NotAnEvent, Outgoing
+from shared.contracts.resend import ResendRequested
+from shared.database import DatabaseUnavailable
+from shared.messaging.handlers import Handlers, Poison
+from shared.messaging.inbox import Inbox, Outcome, due_subjects, take_gaps, waiting_count
+from shared.messaging.outbox import enqueue, publish_again
+from shared.messaging.topology import Subscription
+from shared.runtime import Runtime
+from shared.tracing import continue_trace
+
+log = structlog.get_logger()
+
+PREFETCH = 64
+DATABASE_PATIENCE = 1.0
+"""Real seconds between tries while our own database is down; the event is not to blame and loses no attempt."""
+TICK_SECONDS = 1.0
+PARK_TIMEOUT = 10.0
+
+
+class Consumer:
+    """One queue's consumer with its inbox."""
+
+    def __init__(
+        self, service: str, runtime: Runtime, subscription: Subscription, handlers: Handlers
+    ) -> None:
+        answer_resends(handlers, service)
+        self._service = service
+        self._runtime = runtime
+        self._subscription = subscription
+        self._inbox = Inbox(handlers, subscription.parked)
+
+    async def consume(self, channel: AbstractChannel) -> None:
+        """Start taking messages; returns at once."""
+        await channel.set_qos(prefetch_count=PREFETCH)
+        queue = await channel.get_queue(self._subscription.queue, ensure=False)
+        await queue.consume(self._on_message)
+
+    async def is_consuming(self, channel: AbstractChannel) -> bool:
+        """Ask the broker whether it knows of a consumer; a healthy connection may have lost it."""
+        queue = await channel.declare_queue(self._subscription.queue, passive=True)
+        return bool(queue.declaration_result.consumer_count)
+
+    async def _on_message(self, message: AbstractIncomingMessage) -> None:
+        try:
+            event = Event.decode(message.body)
+        except NotAnEvent as error:
+            await self._park_raw(message, str(error))
+            return
+        continue_trace(event.traceparent)
+        try:
+            await self._take(event)
+        except DatabaseUnavailable as error:
+            log.warning("consumer.database_unavailable", reason=str(error))
+            await asyncio.sleep(DATABASE_PATIENCE)
+            await message.nack(requeue=True)
+            return
+        await message.ack()
+
+    async def _take(self, event: Event) -> None:
+        """Apply or keep the event; then whatever waited for it."""
+        now = self._runtime.clock.now()
+        try:
+            outcome = await self._runtime.database.write(
+                lambda session: self._inbox.receive(session, event, now)
+            )
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # a handler's failure is counted, whatever it is
+            await self._failed(event, error)
+            return
+        self._runtime.metrics.events.labels(outcome.value).inc()
+        if outcome is Outcome.APPLIED and event.sequence:
+            await self._apply_waiting(event.subject)
+
+    async def _apply_waiting(self, subject: str) -> None:
+        while await self._runtime.database.write(
+            lambda session: self._inbox.apply_waiting(session, subject, self._runtime.clock.now())
+        ):
+            self._runtime.metrics.events.labels(Outcome.APPLIED.value).inc()
+
+    async def _failed(self, event: Event, error: Exception) -> None:
+        hopeless = isinstance(error, Poison)
+        reason = str(error) if hopeless else type(error).__name__
+        now = self._runtime.clock.now()
+        parked = await self._runtime.database.write(
+            lambda session: self._inbox.fail(session, event, reason, now, hopeless=hopeless)
+        )
+        self._runtime.metrics.events.labels("parked" if parked else "retried").inc()
+        note = log.error if parked else log.warning
+        note(
+            "event.parked" if parked else "event.failed",
+            type=event.type,
+            event_id=event.id,
+            subject=event.subject,
+            sequence=event.sequence,
+            reason=reason,
+            exc_info=None if hopeless else error,
+        )
+
+    async def _park_raw(self, message: AbstractIncomingMessage, reason: str) -> None:
+        """What can't be read goes to the parking queue as it came."""
+        log.error("event.unreadable", reason=reason)
+        parked = aio_pika.Message(
+            message.body,
+            headers={**message.headers, "x-parked-reason": reason},
+            content_type=message.content_type,
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        )
+        async with asyncio.timeout(PARK_TIMEOUT):
+            await message.channel.basic_publish(
+                parked.body,
+                exchange="",
+                routing_key=self._subscription.parked,
+                properties=parked.properties,
+                mandatory=True,
+            )
+        self._runtime.metrics.events.labels("parked").inc()
+        await message.ack()
+
+    async def run_inbox(self) -> None:
+        """Retry what failed and ask for what is missing; needs no broker."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            try:
+                await self._tick()
+            except DatabaseUnavailable as error:
+                log.warning("inbox.database_unavailable", reason=str(error))
+
+    async def _tick(self) -> None:
+        now = self._runtime.clock.now()
+        for subject in await self._runtime.database.read(lambda session: due_subjects(session, now)):
+            await self._retry(subject)
+        if await self._runtime.database.read(waiting_count):
+            await self._runtime.database.write(lambda session: ask_for_gaps(session, self._service, now))
+
+    async def _retry(self, subject: str) -> None:
+        database = self._runtime.database
+        event = await database.read(lambda session: self._inbox.next_waiting(session, subject))
+        if event is None:
+            return
+        try:
+            await self._apply_waiting(subject)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # as above
+            await self._failed(event, error)
+
+
+def ask_for_gaps(session: Session, service: str, now: datetime) -> int:
+    """Publish a request for each gap that lasted too long; returns how many."""
+    gaps = take_gaps(session, now)
+    for gap in gaps:
+        data = ResendRequested(to=gap.source, subject=gap.subject, first=gap.first, last=gap.last)
+        enqueue(
+            session,
+            service,
+            Outgoing(subject=gap.subject, office=gap.office, at=now, data=data, ordered=False),
+        )
+        log.warning("event.missing", subject=gap.subject, first=gap.first, last=gap.last)
+    return len(gaps)
+
+
+def answer_resends(handlers: Handlers, service: str) -> None:
+    """Every service answers requests for its own events."""
+
+    def resend(session: Session, _event: Event, data: ResendRequested) -> None:
+        if data.to == service:
+            publish_again(session, subject=data.subject, first=data.first, last=data.last)
+
+    handlers.on(ResendRequested, resend)

@@ -1,0 +1,139 @@
+"""A service's whole traffic with the broker: one connection at a time, rebuilt whenever anything about it is off.
+
+The library's own reconnecting connection can look healthy with its consumers gone, and a frozen broker makes it
+raise CancelledError into a task that nobody cancelled. So nothing is mended here: any failure ends the session,
+and the next one starts from nothing.
+"""
+
+import asyncio
+import random
+from contextlib import suppress
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractConnection
+
+from shared.health import Health
+from shared.ids import new_id
+from shared.lifecycle import BackgroundTasks
+from shared.messaging import topology
+from shared.messaging.consumer import Consumer
+from shared.messaging.handlers import Handlers
+from shared.messaging.relay import Relay
+from shared.runtime import Runtime
+
+log = structlog.get_logger()
+
+CONNECT_TIMEOUT = 10.0
+HEARTBEAT_SECONDS = 10
+CHECK_SECONDS = 5.0
+CLOSE_TIMEOUT = 2.0
+FIRST_DELAY = 0.5
+MAX_DELAY = 10.0
+
+
+class BrokerSessionEnded(Exception):
+    """The connection or the consumer is gone."""
+
+
+class Messaging:
+    """Relay and consumer of one service over the broker; the service does its whole job without it."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        runtime: Runtime,
+        subscription: topology.Subscription,
+        handlers: Handlers,
+        dice: random.Random | None = None,
+    ) -> None:
+        self._runtime = runtime
+        self._health: Health = runtime.health
+        self._dice = dice or random.Random()
+        self._relay = Relay(runtime, holder=f"{service}:{new_id()}")
+        self._consumer = Consumer(service, runtime, subscription, handlers)
+        self._connected = False
+        self._health.set("broker", "DOWN", detail="not connected yet")
+
+    def start(self, tasks: BackgroundTasks) -> None:
+        """Run for the life of the service."""
+        tasks.start("messaging", self.run)
+        tasks.start("inbox", self._consumer.run_inbox)
+
+    async def run(self) -> None:
+        """Keep a session with the broker; wait longer after each that failed early, with jitter."""
+        failures = 0
+        while True:
+            try:
+                await self._session()
+            except asyncio.CancelledError as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+                reason = repr(error)  # raised by the library, not by our owner
+            except Exception as error:  # noqa: BLE001  # whatever it was, the next session starts from nothing
+                reason = _first_reason(error)
+            else:
+                reason = "ended"
+            failures = 0 if self._connected else failures + 1
+            self._connected = False
+            self._health.set("broker", "DOWN", detail=reason[:200])
+            log.warning("broker.session_ended", reason=reason[:200])
+            delay = min(MAX_DELAY, FIRST_DELAY * 2.0 ** min(failures, 10))
+            await asyncio.sleep(self._dice.uniform(delay / 2, delay))
+
+    async def _session(self) -> None:
+        """Connect, declare, consume and relay until something ends."""
+        url = self._runtime.settings.broker_url.get_secret_value()
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            connection = await aio_pika.connect(url, heartbeat=HEARTBEAT_SECONDS)
+        try:
+            await topology.declare(connection)
+            self._connected = True
+            self._health.set("broker", "UP")
+            log.info("broker.connected")
+            await self._traffic(connection)
+        finally:
+            with suppress(Exception, asyncio.CancelledError):
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await connection.close()
+
+    async def _traffic(self, connection: AbstractConnection) -> None:
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            publishing = await connection.channel(publisher_confirms=True, on_return_raises=True)
+            consuming = await connection.channel()
+            await self._consumer.consume(consuming)
+        work = {
+            asyncio.create_task(self._relay.run(publishing), name="relay"),
+            asyncio.create_task(self._watch(connection), name="broker-watch"),
+        }
+        try:
+            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if task.cancelled():
+                    raise BrokerSessionEnded(f"{task.get_name()} was cancelled by the library")
+                task.result()
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+
+    async def _watch(self, connection: AbstractConnection) -> None:
+        """End the session when the connection is closed or the broker knows no consumer of ours any more."""
+        while not connection.is_closed:
+            await asyncio.sleep(CHECK_SECONDS)
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                channel = await connection.channel()
+                consuming = await self._consumer.is_consuming(channel)
+                await channel.close()
+            if not consuming:
+                raise BrokerSessionEnded("the broker knows no consumer of ours")
+        raise BrokerSessionEnded("the connection was closed")
+
+
+def _first_reason(error: BaseException) -> str:
+    """What to say of an error or a group of them."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
