@@ -4,7 +4,6 @@ It is `ektp run` as a person starts it, in a process of its own, found again by 
 of it survives whoever started it.
 """
 
-import contextlib
 import json
 import os
 import shutil
@@ -12,7 +11,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -166,10 +164,3 @@ class Trio:
         if error is not None:
             print(self.log[-8000:])
         self.close()
-
-
-@contextlib.contextmanager
-def running_trio(**settings: str) -> Iterator[Trio]:
-    """A started trio, gone at the end."""
-    with Trio(**settings) as trio:  # type: ignore[arg-type]  # every keyword is a setting, none is `home`
-        yield trio

@@ -1,0 +1,61 @@
+# Every command does its own set-up; the second time that takes no time. A bare `make` lists them.
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+BIN := $(ROOT)/.venv/bin
+STAMP := $(ROOT)/.venv/.installed
+TESTS ?=
+# Unit, contract and integration tests mind their own business and run on both cores; whole trios run one by one.
+PARALLEL = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/tests/,unit contract integration)))
+ALONE = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/tests/,e2e chaos)))
+
+# A relative EKTP_HOME is meant from this directory, wherever make was called from.
+EKTP_HOME ?= .run
+override EKTP_HOME := $(if $(filter /% ~%,$(EKTP_HOME)),$(EKTP_HOME),$(ROOT)/$(EKTP_HOME))
+export EKTP_HOME
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check demo bench format migrate lint lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' "$(ROOT)/Makefile"
+
+run: $(STAMP) ## Set up everything, start the broker and the three services, stay in the foreground (Ctrl-C stops)
+	@cd "$(ROOT)" && exec "$(BIN)/ektp" run
+
+test: $(STAMP) ## Run all tests: unit, contract, integration, end to end (TESTS="tests/unit -k name" runs some)
+	@cd "$(ROOT)" && "$(BIN)/ektp" setup --broker-only
+ifdef TESTS
+	@cd "$(ROOT)" && "$(BIN)/python" -m pytest $(TESTS)
+else
+	@cd "$(ROOT)" && "$(BIN)/python" -m pytest -n 2 --dist loadfile $(PARALLEL)
+	@cd "$(ROOT)" && "$(BIN)/python" -m pytest $(ALONE)
+endif
+
+check: ## Say whether a change is fit: linters, format, types, borders, dependencies, all tests
+	@"$(ROOT)/.ci/run"
+
+demo: $(STAMP) ## Play both days of the news reports, with and without offline recording, and compare
+	@cd "$(ROOT)" && exec "$(BIN)/ektp" demo
+
+bench: $(STAMP) ## Measure speed and memory as ratios in one run
+	@cd "$(ROOT)" && "$(BIN)/ektp" setup --broker-only && exec "$(BIN)/ektp" bench
+
+format: $(STAMP) ## Format the code and fix what the linter can fix
+	@cd "$(ROOT)" && "$(BIN)/ruff" format . && "$(BIN)/ruff" check --fix .
+
+migrate: $(STAMP) ## Bring the databases of all services to their newest schema
+	@cd "$(ROOT)" && exec "$(BIN)/ektp" migrate
+
+lint: $(STAMP) ## Linters, format, types, borders and dependencies without the tests
+	@cd "$(ROOT)" && "$(BIN)/ruff" check .
+	@cd "$(ROOT)" && "$(BIN)/ruff" format --check .
+	@cd "$(ROOT)" && "$(BIN)/mypy"
+	@cd "$(ROOT)" && "$(BIN)/lint-imports"
+	@cd "$(ROOT)" && "$(BIN)/deptry" .
+
+lock: $(STAMP) ## Write requirements.lock anew from pyproject.toml, with the newest versions it allows
+	@cd "$(ROOT)" && "$(BIN)/uv" lock --quiet --upgrade && "$(BIN)/uv" export --quiet --format requirements-txt \
+		--no-emit-project --all-groups --all-extras --no-header --output-file requirements.lock >/dev/null && rm -f uv.lock
+
+$(STAMP): $(ROOT)/requirements.lock $(ROOT)/pyproject.toml $(ROOT)/.ci/environment
+	@"$(ROOT)/.ci/environment"
