@@ -1,0 +1,115 @@
+"""The one clock of a replayed day: set in all three services and here, slow where a minute decides.
+
+At full speed a minute lasts a sixth of a second. Whether 44 or 45 had been served when the centre went is then a
+matter of a few milliseconds of a busy machine, so the clock runs slower while the outage begins and ends.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import httpx
+
+from services.ektp.replay.client import Call, Caller, ReplayError, Service, TrioClient
+from shared.clock import SystemClock
+
+# The new time lies this many real seconds ahead, so that no service's clock goes back when it is set.
+LEAD = 0.02
+# Nobody sleeps longer at a stretch (real seconds), so that a change of speed is noticed.
+STRETCH = 0.25
+SLOWER = 6.0
+AWAY = (httpx.TransportError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From this moment on the day runs at this speed."""
+
+    at: datetime
+    speed: float
+
+
+class DayClock:
+    """The time of the day that is played; what it shows is what the three services show."""
+
+    def __init__(self, client: TrioClient, ops: Caller) -> None:
+        self._client = client
+        self._ops = ops
+        self._clock = SystemClock()
+        self._set = False
+
+    def now(self) -> datetime:
+        """The time of the day that is played, in UTC."""
+        return self._clock.now()
+
+    @property
+    def speed(self) -> float:
+        """How many of its seconds pass in a real one."""
+        return self._clock.speed
+
+    async def until(self, moment: datetime) -> None:
+        """Wait until the day's clock shows `moment`."""
+        while (left := (moment - self._clock.now()).total_seconds()) > 0:
+            await self._clock.sleep(min(left, STRETCH * self._clock.speed))
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that many seconds of the day."""
+        await self.until(self._clock.now() + timedelta(seconds=seconds))
+
+    async def begin(self, start: datetime, speed: float) -> None:
+        """Set every clock to `start`. Raises ReplayError if a service will not have its clock set."""
+        self._set = True
+        self._clock.set(start, speed)
+        await asyncio.gather(*(self.correct(service) for service in Service))
+
+    async def run_at(self, speed: float) -> None:
+        """Go on from now at another speed, everywhere. A service that is away just now is corrected later."""
+        start = self._clock.now() + timedelta(seconds=LEAD * self._clock.speed)
+        answers = await asyncio.gather(
+            *(self._put(service, start, speed) for service in Service), return_exceptions=True
+        )
+        self._clock.set(start, speed)
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, AWAY):
+                raise answer
+
+    async def correct(self, service: Service) -> None:
+        """Give one service the day's time, after it was started again with its own."""
+        if self._set:
+            await self._put(service, self._clock.now(), self._clock.speed)
+
+    async def reset(self) -> None:
+        """Back to real time, everywhere."""
+        self._set = False
+        await asyncio.gather(*(self._put(service, None, 1.0) for service in Service), return_exceptions=True)
+        self._clock.set(None)
+
+    async def follow(self, changes: Iterable[Change]) -> None:
+        """Change the speed at each moment."""
+        for change in changes:
+            await self.until(change.at)
+            await self.run_at(change.speed)
+
+    async def _put(self, service: Service, start: datetime | None, speed: float) -> None:
+        setting = {"start": start and start.isoformat(), "speed": speed}
+        # past the gate: this is what opens it
+        answer = await self._client.once(
+            Call(service, "PUT", "/control/v1/clock", self._ops, {"json": setting}, {})
+        )
+        if answer.is_error:
+            raise ReplayError(
+                f"{service} does not let its clock be set ({answer.status_code}); is it a demo trio?"
+            )
+
+
+def changes(begins: datetime, ends: datetime, speed: float) -> list[Change]:
+    """Slow around the beginning and the end of the outage, at `speed` else."""
+    slow = max(speed / SLOWER, 1.0)
+    minute = timedelta(minutes=1)
+    return [
+        Change(begins - 4 * minute, slow),
+        Change(begins + 5 * minute, speed),
+        Change(ends - minute, slow),
+        Change(ends + 4 * minute, speed),
+    ]
