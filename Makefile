@@ -1,6 +1,8 @@
 # Every command does its own set-up; the second time that takes no time. A bare `make` lists them.
 ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 BIN := $(ROOT)/.venv/bin
+# Hashes and no addresses: a uv.lock names its registry on thousands of lines and is not kept.
+EXPORT = "$(BIN)/uv" export --quiet --format requirements-txt --no-emit-project --all-extras --no-header
 STAMP := $(ROOT)/.venv/.installed
 TESTS ?=
 # Unit, contract and integration tests mind their own business and run on both cores; whole trios run one by one.
@@ -53,9 +55,11 @@ lint: $(STAMP) ## Linters, format, types, borders and dependencies without the t
 	@cd "$(ROOT)" && "$(BIN)/lint-imports"
 	@cd "$(ROOT)" && "$(BIN)/deptry" .
 
-lock: $(STAMP) ## Write requirements.lock anew from pyproject.toml, with the newest versions it allows
-	@cd "$(ROOT)" && "$(BIN)/uv" lock --quiet --upgrade && "$(BIN)/uv" export --quiet --format requirements-txt \
-		--no-emit-project --all-groups --all-extras --no-header --output-file requirements.lock >/dev/null && rm -f uv.lock
+lock: $(STAMP) ## Write both locks anew from pyproject.toml, with the newest versions it allows
+	@cd "$(ROOT)" && "$(BIN)/uv" lock --quiet --upgrade
+	@cd "$(ROOT)" && $(EXPORT) --all-groups --output-file requirements.lock >/dev/null
+	@cd "$(ROOT)" && $(EXPORT) --no-default-groups --output-file requirements.runtime.lock >/dev/null
+	@rm -f "$(ROOT)/uv.lock"
 
 $(STAMP): $(ROOT)/requirements.lock $(ROOT)/pyproject.toml $(ROOT)/.ci/environment
 	@"$(ROOT)/.ci/environment"

@@ -25,7 +25,7 @@ def ensure_server(log: Path) -> bool:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise CommandFailed(missing_server_advice())
     log.parent.mkdir(parents=True, exist_ok=True)
-    with _no_service_starts(), log.open("ab") as output:
+    with no_service_starts(), log.open("ab") as output:
         if not _install(output):
             _apt(output, "update")
             if not _install(output):
@@ -64,17 +64,17 @@ def _apt(output: IO[bytes], *arguments: str) -> bool:
 
 
 @contextlib.contextmanager
-def _no_service_starts(policy: Path = POLICY) -> Iterator[None]:
+def no_service_starts() -> Iterator[None]:
     """Keep package scripts from starting services, then put back what was there."""
-    kept = policy.with_name(f"{policy.name}.ektp-{os.getpid()}")
-    if had_one := policy.exists():
-        shutil.copy2(policy, kept)
-    policy.write_text(FORBID_STARTS)
-    policy.chmod(0o755)
+    kept = POLICY.with_name(f"{POLICY.name}.ektp-{os.getpid()}")
+    if had_one := POLICY.exists():
+        POLICY.rename(kept)
+    POLICY.write_text(FORBID_STARTS)
+    POLICY.chmod(0o755)
     try:
         yield
     finally:
         if had_one:
-            kept.replace(policy)
+            kept.replace(POLICY)
         else:
-            policy.unlink(missing_ok=True)
+            POLICY.unlink(missing_ok=True)

@@ -43,7 +43,8 @@ class FakeTrio:
         return found
 
     def pids(self) -> list[int]:
-        return [service["pid"] for service in self.state["services"].values()] + self.state["broker_pids"]
+        state = self.state
+        return [*(service["pid"] for service in state["services"].values()), *state["broker_pids"]]
 
     def wait_ready(self) -> "FakeTrio":
         wait_until(lambda: "TABLE" in self.log or self.process.poll() is not None, within=30)
