@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from shared.clock_file import save_clock
 from shared.runtime import CurrentRuntime
 from shared.security import Ops
 
@@ -43,4 +44,5 @@ async def read_clock(runtime: CurrentRuntime, _ops: Ops) -> ClockState:
 async def set_clock(runtime: CurrentRuntime, _ops: Ops, setting: ClockSetting) -> ClockState:
     """Set it; whatever sleeps by it wakes."""
     runtime.clock.set(setting.start, setting.speed)
+    save_clock(runtime.clock_file, runtime.clock)
     return _state(runtime)

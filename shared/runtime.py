@@ -1,6 +1,7 @@
 """What a running service holds: one typed object, put together in one place, found by every dependency."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -23,6 +24,11 @@ class Runtime:
     verifier: TokenVerifier
     health: Health
     metrics: Metrics
+
+    @property
+    def clock_file(self) -> Path:
+        """Where this service keeps its clock's setting in a demo."""
+        return self.settings.home / f"clock-{self.metrics.service}.json"
 
 
 def runtime_of(request: Request) -> Runtime:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from shared import problems
 from shared.clock_control import router as clock_router
+from shared.clock_file import restore_clock
 from shared.idempotency import InFlight
 from shared.observability import Observability
 from shared.runtime import CurrentRuntime, Runtime
@@ -46,6 +47,8 @@ def build_app(
 
     @asynccontextmanager
     async def whole_life(_app: FastAPI) -> AsyncIterator[None]:
+        if runtime.settings.profile is Profile.DEMO:
+            restore_clock(runtime.clock_file, runtime.clock)
         try:
             async with lifespan(runtime):
                 yield

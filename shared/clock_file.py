@@ -1,0 +1,29 @@
+"""Where a demo's clock setting is kept, so that a service killed in the middle of a replay wakes in the same day."""
+
+import json
+import time
+from datetime import datetime
+from pathlib import Path
+
+from shared.clock import SystemClock
+
+
+def save_clock(path: Path, clock: SystemClock) -> None:
+    """Keep what the clock shows now; real time keeps nothing."""
+    if clock.start is None:
+        path.unlink(missing_ok=True)
+        return
+    kept = {"shown": clock.now().isoformat(), "speed": clock.speed, "at": time.time()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(kept))
+
+
+def restore_clock(path: Path, clock: SystemClock) -> bool:
+    """Set the clock to where it would be had it never stopped; False when nothing was kept."""
+    if not path.exists():
+        return False
+    kept = json.loads(path.read_text())
+    gone = (time.time() - kept["at"]) * kept["speed"]
+    shown = datetime.fromisoformat(kept["shown"])
+    clock.set(datetime.fromtimestamp(shown.timestamp() + gone, shown.tzinfo), kept["speed"])
+    return True
