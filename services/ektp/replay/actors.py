@@ -1,7 +1,8 @@
 """Who comes and who watches on a replayed day: citizens, the display, the engineer, the supervisor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from services.ektp.replay.history import BoardSeen, History, LinkSeen, TicketSeen
 from services.ektp.replay.pace import DayClock
@@ -26,6 +27,8 @@ class Office:
     people: list[Citizen]
     history: History
     outage_on: bool = False
+    # the office's configuration before the replay, to be put back
+    found_as: dict[str, Any] = field(default_factory=dict)
 
     @property
     def opens(self) -> datetime:

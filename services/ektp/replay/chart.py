@@ -23,7 +23,7 @@ Graph.Legend { edge_color: #c5ccd4; stroke_width: 0; }
 Graph.LegendText { font_size: 13; }
 Text { font_size: 13; color: #9a5b00; }
 """
-OUTAGE, ISSUED, RECORDED, AT_CENTRE, BACKLOG = "#fdebd0", "#8a94a0", "#1f6fb2", "#2a8f4f", "#c0392b"
+OUTAGE, ISSUED, RECORDED, AT_CENTRE, BACKLOG = "#fdebd0", "#8a94a0", "#1f6fb2", "#9ad3ae", "#c0392b"
 Points = list[tuple[float, float]]
 
 
@@ -36,9 +36,10 @@ def day_chart(history: History, begins: datetime, ends: datetime, top: int) -> s
     with graph:
         _shade(history, begins, ends, top)
         _line("numbers issued", ISSUED, _counted((t.issued_at for t in history.tickets), begins, ends))
-        _line("recorded", RECORDED, _counted((r.recorded_at for r in history.recorded), begins, ends))
+        # under the recorded, and broader: while all is well the two lie on each other
         arrived = [record.at_centre for record in history.recorded if record.at_centre]
-        _line("at the centre", AT_CENTRE, _counted(arrived, begins, ends), "--")
+        _line("at the centre", AT_CENTRE, _counted(arrived, begins, ends), width=6)
+        _line("recorded", RECORDED, _counted((r.recorded_at for r in history.recorded), begins, ends))
         _line("backlog", BACKLOG, _backlog(history, ends))
     svg: str = graph.imagebytes("svg").decode()
     return _scalable(svg)
@@ -51,13 +52,13 @@ def _shade(history: History, begins: datetime, ends: datetime, top: int) -> None
     ziaplot.Text(left + 0.05, top * 0.96, "centre offline")
 
 
-def _line(name: str, color: str, points: Points, stroke: str = "-") -> None:
+def _line(name: str, color: str, points: Points, width: float = 2.2) -> None:
     """A staircase: a count stays what it is until the next one."""
     stairs = points[:1]
     for (_, before), (x, after) in pairwise(points):
         stairs += [(x, before), (x, after)]
     xs, ys = [x for x, _ in stairs], [y for _, y in stairs]
-    ziaplot.PolyLine(xs, ys).color(color).stroke(stroke).strokewidth(2.2).name(name)
+    ziaplot.PolyLine(xs, ys).color(color).strokewidth(width).name(name)
 
 
 def _counted(moments: Iterable[datetime], begins: datetime, ends: datetime) -> Points:

@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 
 from services.ektp.replay.checker import check
-from services.ektp.replay.engine import WEEK, Play, Stage, free_day, play
+from services.ektp.replay.engine import WEEK, Stage, free_day, play
 from services.ektp.replay.own_trio import trio_for_demo
+from services.ektp.replay.play import Play
 from services.ektp.replay.progress import following
 from services.ektp.replay.report import DayReport, Played, terminal, write
 from services.ektp.replay.scenario import Scenario, load_scenario

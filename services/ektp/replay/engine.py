@@ -28,7 +28,9 @@ from services.ektp.replay.counter import Counter, Sheet
 from services.ektp.replay.history import History
 from services.ektp.replay.pace import DayClock, changes
 from services.ektp.replay.people import citizens
+from services.ektp.replay.play import Play
 from services.ektp.replay.scenario import Scenario
+from services.ektp.replay.setting import as_found, as_in_the_report
 from services.ektp.replay.trio import Centre, Hall, Recording, Staff
 from services.ektp.running import RunningTrio
 from shared.clock import SystemClock
@@ -41,17 +43,6 @@ TOKEN_HOURS = 2.0
 CLEAN_UP_WITHIN = 5.0
 
 Watcher = Callable[[Office], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """What is to be played."""
-
-    scenario: Scenario
-    day: date
-    record_offline: bool
-    seed: int
-    speed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +156,8 @@ async def _prepare(office: Office, what: Play) -> None:
     scenario = office.scenario
     start = scenario.at(office.day, scenario.office_day.kiosk_opens) - BEFORE_KIOSK
     await office.clock.begin(start, what.speed)
-    configuration = await office.hall.office()
-    configuration["policies"] = {**configuration["policies"], "record_offline": what.record_offline}
-    await office.hall.configure(configuration)
+    office.found_as = await office.hall.office()
+    await office.hall.configure(as_in_the_report(office.found_as, what))
 
 
 async def _live_through(office: Office, what: Play, watch: Watcher | None) -> None:
@@ -217,6 +207,8 @@ async def _clean_up(office: Office, client: TrioClient) -> None:
     with suppress(ReplayError, httpx.TransportError, TimeoutError):
         async with asyncio.timeout(CLEAN_UP_WITHIN):
             await office.centre.online()
+            if office.found_as:
+                await office.hall.configure(as_found(office.found_as))
     with suppress(TimeoutError):
         async with asyncio.timeout(CLEAN_UP_WITHIN):
             await office.clock.reset()

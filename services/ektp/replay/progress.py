@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from services.ektp.replay.actors import Office
-from services.ektp.replay.engine import Play, Watcher
+from services.ektp.replay.engine import Watcher
+from services.ektp.replay.play import Play
 from services.ektp.replay.scenario import WIB
 
 COLUMNS = "{task.fields[clock]}  {task.fields[issued]} numbers, {task.fields[recorded]} recorded, {task.fields[link]}"

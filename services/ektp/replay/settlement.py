@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from services.ektp.replay.actors import Office
-from services.ektp.replay.history import Recorded, Verified
+from services.ektp.replay.history import Verified
 from shared.clock import SystemClock
 
 # Real seconds. A backlog of one office's day drains in a few; what is not there by then is reported as missing.
@@ -24,28 +24,17 @@ async def settle(office: Office) -> None:
 async def _wait_for_delivery(office: Office) -> None:
     real = SystemClock()
     give_up = real.now().timestamp() + SETTLED_WITHIN
-    waiting = list(office.history.recorded)
-    while waiting:
-        waiting = [record for record in waiting if not await _arrived(office, record)]
-        if real.now().timestamp() > give_up:
-            return
+    while not await _all_arrived(office) and real.now().timestamp() < give_up:
         await real.sleep(LOOKS_EVERY)
 
 
-async def _arrived(office: Office, record: Recorded) -> bool:
-    seen = await office.recording.enrolment(record.enrolment)
-    record.delivery = str(seen["delivery"])
-    if record.delivery == AT_CENTRE:
-        record.at_centre = acknowledged_at(seen)
-    return record.at_centre is not None
-
-
-def acknowledged_at(record: dict[str, Any]) -> datetime | None:
-    """When the centre's receipt came, by the record's timeline."""
-    for hop in record["timeline"]:
-        if hop.get("state") in {"SENT_FOR_ENROLLMENT", AT_CENTRE}:
-            return datetime.fromisoformat(hop["at"])
-    return None
+async def _all_arrived(office: Office) -> bool:
+    seen = {record["id"]: record for record in await office.recording.records(office.day)}
+    for record in office.history.recorded:
+        if shown := seen.get(record.enrolment):
+            record.delivery = shown["delivery"]
+            record.at_centre = datetime.fromisoformat(shown["sent_at"]) if shown["sent_at"] else None
+    return all(record.delivery == AT_CENTRE and record.at_centre for record in office.history.recorded)
 
 
 def verified(keys: list[str], answer: dict[str, Any]) -> Verified:

@@ -142,12 +142,16 @@ class Recording:
         )
         return str(answer.json()["receipt"]["number"])
 
-    async def enrolment(self, enrolment: str) -> dict[str, Any]:
-        """The record with its timeline."""
-        found: dict[str, Any] = await self._client.get(
-            Service.ENROLMENT, f"/v1/enrolments/{enrolment}", self._officer
-        )
-        return found
+    async def records(self, day: date) -> list[dict[str, Any]]:
+        """All records of the office's day, page by page."""
+        records: list[dict[str, Any]] = []
+        wanted: dict[str, str] = {"office": self._office, "date": str(day), "limit": "200"}
+        while True:
+            page = await self._client.get(Service.ENROLMENT, "/v1/enrolments", self._officer, params=wanted)
+            records += page["items"]
+            if not page["next_cursor"]:
+                return records
+            wanted["cursor"] = page["next_cursor"]
 
     async def link(self) -> dict[str, Any]:
         """The link to the centre as the officer's screen shows it."""

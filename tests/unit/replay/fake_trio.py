@@ -12,7 +12,17 @@ from fastapi.responses import JSONResponse, Response
 from services.ektp.replay.engine import Stage
 from services.ektp.running import RunningTrio
 from shared.clock import SystemClock
+from shared.contracts.offices import Office
 
+OFFICE = {
+    "code": "33.13.07",
+    "name": "Kecamatan Ngargoyoso",
+    "kind": "KECAMATAN",
+    "time_zone": "Asia/Jakarta",
+    "services": ["ENROLMENT", "CARD_PICKUP"],
+    "counters": [{"name": "9", "services": ["CARD_PICKUP"]}],
+    "hours": [],
+}
 URL = "http://trio"
 SERVICES = ("queue_api", "enrolment_api", "central_control")
 
@@ -29,6 +39,7 @@ class FakeTrio:
     """One office's line, its records and the centre."""
 
     clock: SystemClock = field(default_factory=SystemClock)
+    office: dict[str, Any] = field(default_factory=lambda: dict(OFFICE))
     record_offline: bool = True
     tickets: list[dict[str, Any]] = field(default_factory=list)
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -63,8 +74,7 @@ class FakeTrio:
                 ticket |= {"state": "WAITING", "first": True}
         for record in self.records.values():
             if record["captured"] and record["delivery"] != "ACKNOWLEDGED" and not self.away:
-                hop = {"state": "SENT_FOR_ENROLLMENT", "at": self.clock.now().isoformat()}
-                record |= {"delivery": "ACKNOWLEDGED", "timeline": [hop]}
+                record |= {"delivery": "ACKNOWLEDGED", "sent_at": self.clock.now().isoformat()}
 
     def call_next(self) -> dict[str, Any] | None:
         waiting = [ticket for ticket in self.tickets if ticket["state"] == "WAITING"]
@@ -139,11 +149,12 @@ def app_of(trio: FakeTrio) -> FastAPI:  # noqa: C901  # one small app is easier 
 
     @app.get("/v1/offices/33.13.07")
     async def office() -> dict[str, Any]:
-        return {"code": "33.13.07", "policies": {"record_offline": trio.record_offline}}
+        return trio.office | {"policies": {"record_offline": trio.record_offline}, "today": {"open": True}}
 
     @app.put("/v1/offices/33.13.07")
     async def configure(request: Request) -> dict[str, Any]:
         body: dict[str, Any] = await request.json()
+        trio.office = Office.model_validate(body).model_dump(mode="json")
         trio.record_offline = body["policies"]["record_offline"]
         return body
 
@@ -224,9 +235,9 @@ def app_of(trio: FakeTrio) -> FastAPI:  # noqa: C901  # one small app is easier 
             return problem(503, "central-link-required")
         return trio.complete(trio.records[record])
 
-    @app.get("/v1/enrolments/{record}")
-    async def enrolment(record: str) -> dict[str, Any]:
-        return trio.records[record]
+    @app.get("/v1/enrolments")
+    async def enrolments() -> dict[str, Any]:
+        return {"items": list(trio.records.values()), "next_cursor": None}
 
     @app.get("/v1/central-link")
     async def link() -> dict[str, Any]:

@@ -7,10 +7,11 @@ import pytest
 
 from services.ektp.replay.checker import check
 from services.ektp.replay.client import Unreachable
-from services.ektp.replay.engine import Play, play
+from services.ektp.replay.engine import play
 from services.ektp.replay.history import History
+from services.ektp.replay.play import Play
 from tests.unit.replay.days import SHORT, short_day
-from tests.unit.replay.fake_trio import FakeTrio
+from tests.unit.replay.fake_trio import OFFICE, FakeTrio
 
 SCENARIO = short_day()
 DAY = Play(SCENARIO, SCENARIO.date, record_offline=True, seed=1, speed=3600)
@@ -46,7 +47,8 @@ async def test_a_day_as_the_offices_had_it_repeats_the_report() -> None:
     history = await play(trio.stage(), replace(DAY, record_offline=False))
 
     assert violated(history) == []
-    assert trio.record_offline is False
+    assert trio.record_offline is True, "the office's own policy is put back"
+    assert trio.office["counters"] == OFFICE["counters"]
 
 
 async def test_clocks_and_centre_are_put_back_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
