@@ -1,0 +1,1 @@
+"""Signing in with local accounts: getting a token never needs the centre."""

@@ -1,0 +1,81 @@
+"""enrolment_api, put together: what it holds, what runs beside the requests, which routes it has."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+
+from services.enrolment_api.access.routes import router as access_router
+from services.enrolment_api.access.sign_in import SignIn
+from services.enrolment_api.database_watch import check_database, watch_database
+from services.enrolment_api.days.routes import router as days_router
+from services.enrolment_api.handlers import all_handlers
+from services.enrolment_api.offices.service import load_unknown
+from services.enrolment_api.receipts.routes import router as receipts_router
+from services.enrolment_api.recording.capture_routes import router as capture_router
+from services.enrolment_api.recording.routes import router as recording_router
+from services.enrolment_api.recording.vault import Vault
+from services.enrolment_api.runtime import EnrolmentRuntime
+from services.enrolment_api.settings import EnrolmentSettings
+from shared.clock import SystemClock
+from shared.columns import ColumnCipher
+from shared.database import open_database
+from shared.health import Health
+from shared.lifecycle import BackgroundTasks
+from shared.messaging import topology
+from shared.messaging.messaging import Messaging
+from shared.metrics import Metrics
+from shared.packets import Sealer
+from shared.runtime import Runtime
+from shared.sample import load_offices
+from shared.security import TokenVerifier
+from shared.web import build_app
+
+SERVICE = "enrolment_api"
+ROUTERS = [access_router, recording_router, capture_router, receipts_router, days_router]
+
+
+def create_app(settings: EnrolmentSettings) -> FastAPI:
+    """The service; its database must have been migrated, nothing else needs to be up."""
+    runtime = _runtime(settings)
+    return build_app(
+        title="enrolment_api",
+        description="Records citizens at an office and forwards to the centre; the office never waits for it.",
+        runtime=runtime,
+        lifespan=_lifespan,
+        routers=ROUTERS,
+    )
+
+
+def _runtime(settings: EnrolmentSettings) -> EnrolmentRuntime:
+    clock = SystemClock()
+    if settings.clock_speed != 1:
+        clock.set(datetime.now(UTC), settings.clock_speed)
+    return EnrolmentRuntime(
+        settings=settings,
+        clock=clock,
+        database=open_database(settings.database),
+        verifier=TokenVerifier.from_directory(settings.keys),
+        health=Health(clock),
+        metrics=Metrics(SERVICE),
+        vault=Vault(ColumnCipher.from_directory(settings.keys), Sealer.from_directory(settings.keys)),
+        sign_in=SignIn.from_directory(settings.keys),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(runtime: Runtime) -> AsyncIterator[None]:
+    offices = load_offices(runtime.settings.offices_file)
+    await runtime.database.write(lambda session: load_unknown(session, offices))
+    await check_database(runtime)
+    tasks = BackgroundTasks(runtime.health, runtime.metrics)
+    messaging = Messaging(
+        service=SERVICE, runtime=runtime, subscription=topology.ENROLMENT_API, handlers=all_handlers()
+    )
+    tasks.start("database-watch", lambda: watch_database(runtime))
+    messaging.start(tasks)
+    try:
+        yield
+    finally:
+        await tasks.stop()

@@ -1,0 +1,1 @@
+"""Who sits at which counter, as queue_api's events tell."""

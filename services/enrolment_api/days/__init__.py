@@ -1,0 +1,1 @@
+"""An office's day in figures."""

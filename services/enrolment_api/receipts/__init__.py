@@ -1,0 +1,1 @@
+"""What the citizen carries home, and the honest answer behind its code."""

@@ -1,0 +1,119 @@
+"""What delivery tells about a record after it was completed: it is at the centre, the centre has decided.
+
+Both can be told twice, and a decision can overtake the receipt: each takes effect once. Ten thousand of these come
+in a row after an outage, hence Core statements.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlmodel import Session
+
+from services.enrolment_api.recording.domain import Action, Status, next_status
+from services.enrolment_api.recording.drafts import SOURCE
+from services.enrolment_api.recording.packet import ENROLMENTS
+from services.enrolment_api.recording.timeline import CENTRE, HopEvent, note
+from shared.contracts.central import Decision
+from shared.contracts.enrolment import RecordResolved, RecordSent
+from shared.contracts.envelope import Outgoing
+from shared.database import UtcDateTime, connection_of
+from shared.messaging.outbox import enqueue
+
+log = structlog.get_logger()
+
+ACTION_OF: dict[Decision, Action] = {
+    Decision.PRINT_READY_RECORD: Action.FIND_UNIQUE,
+    Decision.DUPLICATE_RECORD: Action.FIND_DUPLICATE,
+    Decision.ADJUDICATE_RECORD: Action.ADJUDICATE,
+    Decision.ENROLL_FAILURE_AT_CENTRAL: Action.FAIL,
+}
+
+LOAD = (
+    sa.select(ENROLMENTS.c.status, ENROLMENTS.c.office, ENROLMENTS.c.sent_at)
+    .where(ENROLMENTS.c.id == sa.bindparam("wanted"))
+    .with_for_update()
+)
+_OF_RECORD = ENROLMENTS.c.id == sa.bindparam("record")
+SENT = (
+    sa.update(ENROLMENTS)
+    .where(_OF_RECORD)
+    .values(
+        status=sa.bindparam("new_status"),
+        centre_receipt=sa.bindparam("receipt_number"),
+        sent_at=sa.bindparam("received_at", type_=UtcDateTime),
+    )
+)
+RESOLVED = (
+    sa.update(ENROLMENTS)
+    .where(_OF_RECORD)
+    .values(status=sa.bindparam("new_status"), resolved_at=sa.bindparam("decided_at", type_=UtcDateTime))
+)
+
+
+def mark_sent(
+    session: Session, *, record_id: str, receipt_number: str, received_at: datetime, now: datetime
+) -> None:
+    """Note the centre's signed receipt. A second one for the same record changes nothing."""
+    row = _load(session, record_id)
+    if row is None or row.status == Status.DRAFT:
+        log.warning("record.receipt_ignored", record_id=record_id, known=row is not None)
+        return
+    if row.sent_at is not None:
+        return
+    # after an early decision the status has gone further already
+    status = next_status(Status(row.status), Action.ACKNOWLEDGE) or Status(row.status)
+    values = {"record": record_id, "new_status": status.value, "receipt_number": receipt_number}
+    connection_of(session).execute(SENT, values | {"received_at": received_at})
+    note(
+        session,
+        record_id=record_id,
+        at=now,
+        event=HopEvent.SENT,
+        by=CENTRE,
+        status=status,
+        detail=receipt_number,
+    )
+    sent = RecordSent(receipt_number=receipt_number, received_at=received_at)
+    enqueue(session, SOURCE, Outgoing(subject=record_id, office=row.office, at=now, data=sent))
+
+
+def resolve(
+    session: Session,
+    *,
+    record_id: str,
+    decision: Decision,
+    decided_at: datetime,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Note the centre's decision. One that is known, or that the record's state does not take, changes nothing."""
+    row = _load(session, record_id)
+    status = next_status(Status(row.status), ACTION_OF[decision]) if row is not None else None
+    if row is None or status is None:
+        if row is None or row.status != decision:
+            log.warning(
+                "record.decision_ignored",
+                record_id=record_id,
+                decision=decision.value,
+                status=row.status if row is not None else "unknown",
+            )
+        return
+    values = {"record": record_id, "new_status": status.value, "decided_at": decided_at}
+    connection_of(session).execute(RESOLVED, values)
+    note(
+        session,
+        record_id=record_id,
+        at=now,
+        event=HopEvent.RESOLVED,
+        by=CENTRE,
+        status=status,
+        detail=reason[:300],
+    )
+    resolved = RecordResolved(status=status.value, decided_at=decided_at)
+    enqueue(session, SOURCE, Outgoing(subject=record_id, office=row.office, at=now, data=resolved))
+
+
+def _load(session: Session, record_id: str) -> sa.Row[Any] | None:
+    return connection_of(session).execute(LOAD, {"wanted": record_id}).first()
