@@ -4,15 +4,23 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 EVERY = 0.02
 
 
+@overload
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]], *, within: float = 10.0, saying: str = ""
-) -> T:
+    condition: Callable[[], Awaitable[T]], *, within: float = 10.0, saying: str = ""
+) -> T: ...
+
+
+@overload
+async def eventually(condition: Callable[[], T], *, within: float = 10.0, saying: str = "") -> T: ...
+
+
+async def eventually(condition: Callable[[], Any], *, within: float = 10.0, saying: str = "") -> Any:
     """The first truthy answer of `condition` (sync or async); an AssertionError in it counts as "not yet"."""
     deadline = time.monotonic() + within
     while True:

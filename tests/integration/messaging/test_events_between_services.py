@@ -1,0 +1,190 @@
+"""Events arrive once in effect and in order, whatever happens to the broker, the consumer or the handler."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import aio_pika
+import pytest
+from sqlmodel import Session
+
+from shared.contracts.envelope import Event
+from shared.messaging import consumer as consumer_module
+from shared.messaging import inbox as inbox_module
+from shared.messaging.node import BrokerNode
+from shared.messaging.topology import ENROLMENT_API, EXCHANGE
+from shared.testing.waiting import eventually
+from tests.integration.messaging.peers import CONSUMER, PUBLISHER, Effect, Peer, create_tables, running_peer
+
+
+@asynccontextmanager
+async def pair(
+    broker: BrokerNode, folder: Path, effect: Effect | None = None
+) -> AsyncIterator[tuple[Peer, Peer]]:
+    """A publisher and a consumer on SQLite files of their own."""
+    async with AsyncExitStack() as stack:
+        peers = []
+        for (name, subscription), does in ((PUBLISHER, None), (CONSUMER, effect)):
+            url = f"sqlite:///{folder / name}.db"
+            create_tables(url)
+            peers.append(
+                await stack.enter_async_context(
+                    running_peer(name, subscription, database_url=url, broker_url=broker.url, effect=does)
+                )
+            )
+        yield peers[0], peers[1]
+
+
+Parked = tuple[bytes, str]
+
+
+async def all_published(peer: Peer) -> bool:
+    return await peer.unpublished() == 0
+
+
+async def parked(broker: BrokerNode) -> list[Parked]:
+    """What the consumer's parking queue holds, with the reasons; leaves it there."""
+    async with await aio_pika.connect(broker.url) as connection:
+        channel = await connection.channel()
+        queue = await channel.declare_queue(ENROLMENT_API.parked, passive=True)
+        found = []
+        while (message := await queue.get(fail=False)) is not None:
+            found.append((message.body, str(message.headers["x-parked-reason"])))
+        return found
+
+
+async def test_events_of_an_aggregate_take_effect_once_and_in_order(
+    broker: BrokerNode, tmp_path: Path
+) -> None:
+    async with pair(broker, tmp_path) as (publisher, consumer):
+        for _ in range(50):
+            await publisher.publish("ticket-1")
+            await publisher.publish("ticket-2")
+        await eventually(lambda: len(consumer.seen) == 100, within=20)
+        assert consumer.sequences("ticket-1") == list(range(1, 51))
+        assert consumer.sequences("ticket-2") == list(range(1, 51))
+        await eventually(lambda: all_published(publisher))
+
+
+async def test_nothing_is_lost_when_the_broker_is_killed_in_between(
+    broker: BrokerNode, tmp_path: Path
+) -> None:
+    async with pair(broker, tmp_path) as (publisher, consumer):
+        await publisher.publish("ticket-1")
+        await eventually(lambda: len(consumer.seen) == 1, within=20)
+        broker.kill()
+        for _ in range(30):
+            await publisher.publish("ticket-1")
+        assert await publisher.unpublished() == 30
+        broker.start()
+        await eventually(lambda: len(consumer.seen) == 31, within=60)
+        assert consumer.sequences("ticket-1") == list(range(1, 32))
+
+
+async def test_a_frozen_broker_stops_neither_service_for_good(broker: BrokerNode, tmp_path: Path) -> None:
+    async with pair(broker, tmp_path) as (publisher, consumer):
+        await publisher.publish("ticket-1")
+        await eventually(lambda: len(consumer.seen) == 1, within=20)
+        assert broker.pid is not None
+        os.killpg(broker.pid, signal.SIGSTOP)
+        try:
+            for _ in range(5):
+                await publisher.publish("ticket-1")
+            await eventually(
+                lambda: publisher.runtime.health.report()["components"]["broker"]["state"] == "DOWN",
+                within=40,
+            )
+        finally:
+            os.killpg(broker.pid, signal.SIGCONT)
+        await eventually(lambda: len(consumer.seen) == 6, within=60)
+        assert consumer.sequences("ticket-1") == list(range(1, 7))
+
+
+async def test_a_consumer_whose_queue_was_deleted_notices_and_loses_nothing(
+    broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.messaging.CHECK_SECONDS", 0.2)
+    monkeypatch.setattr(inbox_module, "GAP_PATIENCE", 1.0)
+    async with pair(broker, tmp_path) as (publisher, consumer):
+        await publisher.publish("ticket-1")
+        await eventually(lambda: len(consumer.seen) == 1, within=20)
+        async with await aio_pika.connect(broker.url) as connection:
+            channel = await connection.channel()
+            await channel.queue_delete(ENROLMENT_API.queue)
+        for _ in range(3):
+            await publisher.publish("ticket-1")
+        await eventually(lambda: len(consumer.seen) == 4, within=60)
+        assert consumer.sequences("ticket-1") == [1, 2, 3, 4]
+
+
+async def test_a_missing_event_is_asked_for_and_the_later_ones_wait(
+    broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_module, "GAP_PATIENCE", 0.5)
+    async with pair(broker, tmp_path) as (publisher, consumer):
+        await publisher.publish_into_the_void("ticket-1")
+        for _ in range(3):
+            await publisher.publish("ticket-1")
+        await eventually(lambda: waiting(consumer, 3), within=20, saying="the later ones wait")
+        assert consumer.sequences("ticket-1") == []
+        await eventually(lambda: consumer.sequences("ticket-1") == [1, 2, 3, 4], within=30)
+
+
+async def waiting(peer: Peer, expected: int) -> bool:
+    return await peer.count("SELECT count(*) FROM inbox_waiting") == expected
+
+
+async def test_poison_parks_itself_and_holds_back_its_own_aggregate_only(
+    broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_module, "FIRST_DELAY", 0.01)
+    monkeypatch.setattr(consumer_module, "TICK_SECONDS", 0.05)
+    broken = {"ticket-1"}
+
+    def effect(_session: Session, event: Event, _data: object) -> None:
+        if event.subject in broken:
+            raise RuntimeError("the handler's bug")
+
+    async with pair(broker, tmp_path, effect) as (publisher, consumer):
+        first = await publisher.publish("ticket-1")
+        await publisher.publish("ticket-1")
+        await publisher.publish("ticket-2")
+        await eventually(lambda: consumer.sequences("ticket-2") == [1], within=20)
+        await eventually(
+            lambda: consumer.runtime.metrics.events.labels("parked")._value.get() == 1, within=20
+        )
+        messages: list[Parked] = await eventually(partial(parked, broker), within=20)
+        assert [(Event.decode(body).id, reason) for body, reason in messages] == [(first.id, "RuntimeError")]
+        assert consumer.sequences("ticket-1") == []
+
+        broken.clear()
+        await replay(broker, messages[0][0])
+        await eventually(lambda: consumer.sequences("ticket-1") == [1, 2], within=20)
+
+
+async def replay(broker: BrokerNode, body: bytes) -> None:
+    async with await aio_pika.connect(broker.url) as connection:
+        channel = await connection.channel()
+        await channel.default_exchange.publish(aio_pika.Message(body), ENROLMENT_API.queue)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"not json", b"[]", b'{"id":"1"}', b"\xff\xfe", b'{"specversion":"1.0","sequence":-1}']
+)
+async def test_what_can_not_be_read_is_parked_with_its_reason(
+    broker: BrokerNode, tmp_path: Path, body: bytes
+) -> None:
+    async with pair(broker, tmp_path) as (_, consumer):
+        await eventually(
+            lambda: consumer.runtime.health.report()["components"]["broker"]["state"] == "UP", within=20
+        )
+        async with await aio_pika.connect(broker.url) as connection:
+            channel = await connection.channel()
+            exchange = await channel.get_exchange(EXCHANGE)
+            await exchange.publish(aio_pika.Message(body), "queue.ticket.issued.v1")
+        messages: list[Parked] = await eventually(partial(parked, broker), within=20)
+        assert messages[0][0] == body
+        assert messages[0][1].startswith("not a CloudEvent of ours")
