@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -10,7 +11,10 @@ from services.enrolment_api.access.routes import router as access_router
 from services.enrolment_api.access.sign_in import SignIn
 from services.enrolment_api.database_watch import check_database, watch_database
 from services.enrolment_api.days.routes import router as days_router
+from services.enrolment_api.delivery.routes import router as deliveries_router
+from services.enrolment_api.delivery.tasks import CentralTasks
 from services.enrolment_api.handlers import all_handlers
+from services.enrolment_api.link.routes import router as link_router
 from services.enrolment_api.offices.service import load_unknown
 from services.enrolment_api.receipts.routes import router as receipts_router
 from services.enrolment_api.recording.capture_routes import router as capture_router
@@ -33,19 +37,30 @@ from shared.security import TokenVerifier
 from shared.web import build_app
 
 SERVICE = "enrolment_api"
-ROUTERS = [access_router, recording_router, capture_router, receipts_router, days_router]
+ROUTERS = [
+    access_router,
+    recording_router,
+    capture_router,
+    receipts_router,
+    days_router,
+    link_router,
+    deliveries_router,
+]
 
 
 def create_app(settings: EnrolmentSettings) -> FastAPI:
     """The service; its database must have been migrated, nothing else needs to be up."""
     runtime = _runtime(settings)
-    return build_app(
+    central = CentralTasks(runtime, central_url=settings.centre)
+    app = build_app(
         title="enrolment_api",
         description="Records citizens at an office and forwards to the centre; the office never waits for it.",
         runtime=runtime,
-        lifespan=_lifespan,
+        lifespan=partial(_lifespan, central=central),
         routers=ROUTERS,
     )
+    app.state.forwarder = central.forwarder
+    return app
 
 
 def _runtime(settings: EnrolmentSettings) -> EnrolmentRuntime:
@@ -65,7 +80,7 @@ def _runtime(settings: EnrolmentSettings) -> EnrolmentRuntime:
 
 
 @asynccontextmanager
-async def _lifespan(runtime: Runtime) -> AsyncIterator[None]:
+async def _lifespan(runtime: Runtime, *, central: CentralTasks) -> AsyncIterator[None]:
     offices = load_offices(runtime.settings.offices_file)
     await runtime.database.write(lambda session: load_unknown(session, offices))
     await check_database(runtime)
@@ -75,7 +90,9 @@ async def _lifespan(runtime: Runtime) -> AsyncIterator[None]:
     )
     tasks.start("database-watch", lambda: watch_database(runtime))
     messaging.start(tasks)
+    await central.start(tasks)
     try:
         yield
     finally:
         await tasks.stop()
+        await central.close()

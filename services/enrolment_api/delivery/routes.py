@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
 
 
 @router.get("")
-async def list_deliveries(  # noqa: PLR0917  # FastAPI passes them by name
+async def list_deliveries(
     runtime: CurrentRuntime,
     principal: Supervisor,
     state: DeliveryState | None = None,
