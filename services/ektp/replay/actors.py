@@ -72,12 +72,21 @@ async def kiosk(office: Office) -> None:
 async def display(office: Office) -> None:
     """The board in the waiting room and the link on the officer's screen, looked at every other minute."""
     while True:
-        board, link = await office.hall.board(), await office.recording.link()
-        now = office.clock.now()
+        board = await office.hall.board()
         held = int(board.get("held") or 0)
-        office.history.boards.append(BoardSeen(now, str(board["mode"]), int(board["waiting"]), held))
-        office.history.links.append(LinkSeen(now, str(link["state"]), int(link["backlog"])))
+        office.history.boards.append(
+            BoardSeen(office.clock.now(), str(board["mode"]), int(board["waiting"]), held)
+        )
+        await see_link(office)
         await office.clock.sleep(LOOKS_EVERY)
+
+
+async def see_link(office: Office) -> LinkSeen:
+    """One look at the link to the centre."""
+    link = await office.recording.link()
+    seen = LinkSeen(office.clock.now(), str(link["state"]), int(link["backlog"]))
+    office.history.links.append(seen)
+    return seen
 
 
 async def engineer(office: Office) -> None:

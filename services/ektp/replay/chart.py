@@ -19,7 +19,7 @@ Graph.GridY { color: #e6eaef; stroke: solid; }
 Graph.TickX { font_size: 13; height: 4; stroke_width: 1; margin: 4; }
 Graph.TickY { font_size: 13; height: 4; stroke_width: 1; margin: 4; }
 Graph.YName { font_size: 13; }
-Graph.Legend { edge_color: #c5ccd4; stroke_width: 0; }
+Graph.Legend { font_size: 14; stroke: none; radius: 56; pad: 14; }
 Graph.LegendText { font_size: 13; }
 Text { font_size: 13; color: #9a5b00; }
 """

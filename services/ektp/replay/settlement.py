@@ -1,24 +1,38 @@
 """After the outage: wait until every record is at the centre, then ask the centre itself."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from services.ektp.replay.actors import Office
+from services.ektp.replay.actors import Office, see_link
 from services.ektp.replay.history import Verified
 from shared.clock import SystemClock
 
 # Real seconds. A backlog of one office's day drains in a few; what is not there by then is reported as missing.
 SETTLED_WITHIN = 45.0
 LOOKS_EVERY = 0.25
+# Of the day's time: a link that is not back by then will be reported as not noticed.
+LINK_WITHIN = timedelta(minutes=15)
+LOOKS_AT_LINK = 20.0
+ONLINE = "ONLINE"
 AT_CENTRE = "ACKNOWLEDGED"
 
 
 async def settle(office: Office) -> None:
-    """See where every record is, and what the centre says of them."""
+    """See the link come back, then where every record is, and what the centre says of them."""
+    await _wait_for_link(office)
     await _wait_for_delivery(office)
     keys = [record.enrolment for record in office.history.recorded]
     office.history.verified = verified(keys, await office.centre.verify(office.scenario.office, keys))
     office.history.outages = await office.hall.outages()
+
+
+async def _wait_for_link(office: Office) -> None:
+    give_up = office.outage_ends + LINK_WITHIN
+    while True:
+        link = await see_link(office)
+        if link.state == ONLINE or link.at > give_up:
+            return
+        await office.clock.sleep(LOOKS_AT_LINK)
 
 
 async def _wait_for_delivery(office: Office) -> None:
