@@ -88,10 +88,10 @@ async def _lifespan(runtime: Runtime, *, central: CentralTasks) -> AsyncIterator
     messaging = Messaging(
         service=SERVICE, runtime=runtime, subscription=topology.ENROLMENT_API, handlers=all_handlers()
     )
-    tasks.start("database-watch", lambda: watch_database(runtime))
-    messaging.start(tasks)
-    await central.start(tasks)
     try:
+        tasks.start("database-watch", lambda: watch_database(runtime))
+        messaging.start(tasks)
+        await central.start(tasks)
         yield
     finally:
         await tasks.stop()
