@@ -178,7 +178,7 @@ class BrokerNode:
     def _last_words(self) -> str:
         log = self.home / "log" / "out"
         lines = log.read_text(errors="replace").split("\n") if log.exists() else []
-        return " / ".join(line.strip() for line in lines[-8:] if line.strip()) or "it wrote nothing"
+        return " / ".join(line.strip()[:160] for line in lines[-4:] if line.strip()) or "it wrote nothing"
 
 
 def _listens(port: int) -> bool:
