@@ -1,0 +1,148 @@
+"""The centre put together: its API behind the front, and the console beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+
+from services.central_mock.centre import reconciliation, status
+from services.central_mock.centre.records import routes as records
+from services.central_mock.centre.records.service import RECORDS_ACCEPTED
+from services.central_mock.centre.residents import routes as residents
+from services.central_mock.centre.residents.domain import Residents
+from services.central_mock.centre.secrets import CentreSecrets
+from services.central_mock.centre.uniqueness import routes as uniqueness
+from services.central_mock.centre.uniqueness.schemas import UniquenessPolicy
+from services.central_mock.centre.uniqueness.service import RESULTS_DECIDED
+from services.central_mock.centre.uniqueness.worker import PROMPT, check_forever
+from services.central_mock.faults import routes as faults
+from services.central_mock.faults.banner import FaultBanner
+from services.central_mock.faults.front import Front
+from services.central_mock.faults.service import FaultSwitch
+from services.central_mock.journal import routes as journal
+from services.central_mock.journal.journal import Journal
+from services.central_mock.orders import find_order
+from services.central_mock.runtime import CentreRuntime
+from services.central_mock.settings import CentreSettings
+from shared.clock import SystemClock
+from shared.database import Database, DatabaseUnavailable, open_database
+from shared.health import Health
+from shared.lifecycle import BackgroundTasks
+from shared.metrics import Metrics
+from shared.runtime import Runtime
+from shared.sample import load_offices
+from shared.security import TokenVerifier
+from shared.settings import Profile
+from shared.web import build_app
+
+log = structlog.get_logger()
+
+DATABASE_CHECKED_EVERY = 5.0
+
+
+def build_runtime(settings: CentreSettings) -> CentreRuntime:
+    """Open what the centre needs. Raises FileNotFoundError when set-up has not made the keys."""
+    clock = SystemClock()
+    if settings.clock_speed != 1:
+        clock.set(clock.now(), settings.clock_speed)
+    database = open_database(settings.database_url)
+    offices = load_offices(settings.offices_file)
+    requests = Journal()
+    centre = CentreRuntime(
+        settings=settings,
+        clock=clock,
+        database=database,
+        verifier=TokenVerifier.from_directory(settings.keys),
+        health=Health(clock),
+        metrics=Metrics("central_mock"),
+        secrets=CentreSecrets.from_directory(settings.keys),
+        journal=requests,
+        faults=FaultSwitch(Front(clock, requests), clock, database),
+        residents=Residents(office.code for office in offices),
+        zones={office.code: office.time_zone for office in offices},
+        policy=UniquenessPolicy(delay_seconds=settings.uniqueness_delay),
+    )
+    database.on_commit(lambda info: _wake(centre, info))
+    return centre
+
+
+def _wake(centre: CentreRuntime, info: dict[Any, Any]) -> None:
+    if RESULTS_DECIDED in info:
+        centre.results.ring()
+    if RECORDS_ACCEPTED in info and centre.policy.delay_seconds < PROMPT:
+        centre.check_due.ring()
+
+
+def create_app(settings: CentreSettings, runtime: CentreRuntime | None = None) -> FastAPI:
+    """The centre's API; its lifespan runs the uniqueness check."""
+    centre = runtime or build_runtime(settings)
+
+    @asynccontextmanager
+    async def lifespan(_runtime: Runtime) -> AsyncIterator[None]:
+        tasks = BackgroundTasks(centre.health, centre.metrics)
+        await _start(centre, tasks)
+        try:
+            yield
+        finally:
+            centre.results.close()
+            await tasks.stop()
+
+    return build_app(
+        title="The centre",
+        description="Plays Kemendagri's central server: takes records, checks uniqueness, tells results.",
+        runtime=centre,
+        lifespan=lifespan,
+        routers=[
+            records.router,
+            uniqueness.router,
+            residents.router,
+            reconciliation.router,
+            status.router,
+        ],
+    )
+
+
+async def _start(centre: CentreRuntime, tasks: BackgroundTasks) -> None:
+    order = await centre.database.read(lambda session: find_order(session, faults.POLICY_ORDER))
+    if order is not None:
+        centre.policy = UniquenessPolicy.model_validate(order.value)
+    if centre.settings.profile is Profile.DEMO:
+        await centre.faults.restore()
+    centre.health.set("database", "UP", needed=True)
+    tasks.start("uniqueness_check", lambda: check_forever(centre))
+    tasks.start("fault_expiry", centre.faults.run)
+    tasks.start("database_check", lambda: _check_database(centre.database, centre.health))
+
+
+async def _check_database(database: Database, health: Health) -> None:
+    while True:
+        try:
+            await database.read(lambda session: session.connection())
+            health.set("database", "UP", needed=True)
+        except DatabaseUnavailable:
+            health.set("database", "DOWN", needed=True)
+        await asyncio.sleep(DATABASE_CHECKED_EVERY)
+
+
+def create_control_app(centre: CentreRuntime) -> FastAPI:
+    """Health for the supervisor; outside production the console too. Run it without its lifespan."""
+
+    @asynccontextmanager
+    async def nothing(_runtime: Runtime) -> AsyncIterator[None]:
+        yield
+
+    demo = centre.settings.profile is Profile.DEMO
+    if not demo:
+        log.warning("console.refused", profile=centre.settings.profile)
+    app = build_app(
+        title="The centre's console",
+        description="Makes the centre fail on command and tells what it cost. Never in production.",
+        runtime=centre,
+        lifespan=nothing,
+        routers=[faults.router, journal.router] if demo else [],
+    )
+    app.add_middleware(FaultBanner, front=centre.faults.front)
+    return app

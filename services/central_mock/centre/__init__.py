@@ -1,0 +1,1 @@
+"""The centre itself: it takes records, checks uniqueness and knows the residents."""

@@ -1,0 +1,1 @@
+"""Records that offices send, and the receipts for them."""

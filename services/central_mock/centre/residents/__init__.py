@@ -1,0 +1,1 @@
+"""The residents whose biodata the offices cache."""

@@ -1,0 +1,1 @@
+"""The uniqueness check and its results."""

@@ -1,0 +1,1 @@
+"""Failures on command, done at the socket."""

@@ -1,0 +1,26 @@
+"""A header on every answer of the console while a fault is on, so that nobody forgets it."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.central_mock.faults.front import Front
+
+HEADER = b"x-central-fault"
+
+
+class FaultBanner:
+    """Pure ASGI middleware of the control app."""
+
+    def __init__(self, app: ASGIApp, front: Front) -> None:
+        self._app = app
+        self._front = front
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add `X-Central-Fault: <mode>` as it is when the answer begins."""
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._front.fault is not None:
+                mode = self._front.fault.mode.encode()
+                message["headers"] = [*message.get("headers", []), (HEADER, mode)]
+            await send(message)
+
+        await self._app(scope, receive, marked)

@@ -1,0 +1,13 @@
+"""A fresh centre without a new process. Numbers go on, so that no cursor of a client points past new results."""
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from services.central_mock.centre.records.models import Packet, Record
+from services.central_mock.centre.uniqueness.models import CheckResult
+
+
+def forget_everything(session: Session) -> None:
+    """Delete all records, packets and results."""
+    for table in (CheckResult, Packet, Record):
+        session.execute(sa.delete(table))

@@ -1,0 +1,1 @@
+"""What came in, what was done, what was answered, and what clients believe of it."""

@@ -1,0 +1,47 @@
+"""What the running centre holds beside the parts that every service has."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from services.central_mock.centre.residents.domain import Residents
+from services.central_mock.centre.secrets import CentreSecrets
+from services.central_mock.centre.signals import Signal
+from services.central_mock.centre.uniqueness.schemas import UniquenessPolicy
+from services.central_mock.faults.service import FaultSwitch
+from services.central_mock.journal.domain import Entry
+from services.central_mock.journal.journal import Journal
+from services.central_mock.settings import CentreSettings
+from shared.runtime import Runtime
+
+
+@dataclass
+class CentreRuntime(Runtime):
+    """The centre, put together."""
+
+    settings: CentreSettings
+    secrets: CentreSecrets
+    journal: Journal
+    faults: FaultSwitch
+    residents: Residents
+    zones: dict[str, str]
+    """The time zone of each office that is known."""
+    policy: UniquenessPolicy
+    results: Signal = field(default_factory=Signal)
+    """Rings when there are new decisions."""
+    check_due: Signal = field(default_factory=Signal)
+    """Rings when the uniqueness check should look now."""
+
+
+def centre_of(request: Request) -> CentreRuntime:
+    """The centre behind the request."""
+    return cast(CentreRuntime, request.app.state.runtime)
+
+
+CurrentCentre = Annotated[CentreRuntime, Depends(centre_of)]
+
+
+def entry_of(request: Request) -> Entry | None:
+    """The request's place in the journal; None where it did not come through the front."""
+    return cast(Entry | None, request.scope.get("state", {}).get("journal"))

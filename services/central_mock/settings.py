@@ -1,0 +1,30 @@
+"""What the environment tells the centre."""
+
+from pydantic import AliasChoices, Field
+
+from shared.settings import ServiceSettings
+
+
+class CentreSettings(ServiceSettings):
+    """The shared settings and the centre's own."""
+
+    port: int = Field(default=8003, ge=0, le=65535, validation_alias=AliasChoices("CENTRAL_PORT", "port"))
+    control_port: int = Field(
+        default=8013, ge=0, le=65535, validation_alias=AliasChoices("CENTRAL_CONTROL_PORT", "control_port")
+    )
+    control_host: str = Field(
+        default="127.0.0.1", validation_alias=AliasChoices("CENTRAL_CONTROL_HOST", "control_host")
+    )
+    """The console can stop a centre: it stays on loopback unless an operator says otherwise."""
+    central_database_url: str | None = None
+    uniqueness_delay: float = Field(
+        default=30.0,
+        ge=0,
+        validation_alias=AliasChoices("CENTRAL_UNIQUENESS_DELAY", "uniqueness_delay"),
+    )
+    """Seconds of the clock between a record's arrival and the decision, until ops say otherwise."""
+
+    @property
+    def database_url(self) -> str:
+        """Where the centre keeps its records."""
+        return self.central_database_url or self.sqlite_url("central")
