@@ -1,6 +1,6 @@
 """After the outage: wait until every record is at the centre, then ask the centre itself."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from services.ektp.replay.actors import Office, see_link
@@ -21,8 +21,7 @@ async def settle(office: Office) -> None:
     """See the link come back, then where every record is, and what the centre says of them."""
     await _wait_for_link(office)
     await _wait_for_delivery(office)
-    keys = [record.enrolment for record in office.history.recorded]
-    office.history.verified = verified(keys, await office.centre.verify(office.scenario.office, keys))
+    office.history.verified = verified(await office.centre.verify(belief(office)))
     office.history.outages = await office.hall.outages()
 
 
@@ -51,12 +50,23 @@ async def _all_arrived(office: Office) -> bool:
     return all(record.delivery == AT_CENTRE and record.at_centre for record in office.history.recorded)
 
 
-def verified(keys: list[str], answer: dict[str, Any]) -> Verified:
+def belief(office: Office) -> dict[str, Any]:
+    """Every record that a citizen holds a receipt of, and that there is no other of this office and day."""
+    midnight = office.scenario.at(office.day, time.min)
+    return {
+        "keys": [record.enrolment for record in office.history.recorded],
+        "office": office.scenario.office,
+        "since": midnight.isoformat(),
+        "until": (midnight + timedelta(days=1)).isoformat(),
+    }
+
+
+def verified(answer: dict[str, Any]) -> Verified:
     """The centre's account in our words."""
     return Verified(
-        asked=len(keys),
-        missing=list(answer.get("missing", [])),
-        twice=list(answer.get("duplicates", [])),
-        unexpected=list(answer.get("unexpected", [])),
-        raw=answer,
+        asked=int(answer["expected"]),
+        missing=[*answer["lost"], *answer["mismatched"]],
+        twice=list(answer["duplicated"]),
+        unexpected=list(answer["unexpected"]),
+        raw={name: answer[name] for name in ("ok", "at_centre", "recovered") if name in answer},
     )

@@ -175,9 +175,8 @@ class Centre:
         """The centre is back."""
         await self._client.post(Service.CONTROL, "/control/v1/online", self._ops)
 
-    async def verify(self, office: str, keys: list[str]) -> dict[str, Any]:
-        """What the centre has of these records, and how often."""
-        body = {"office": office, "keys": keys}
-        answer = await self._client.post(Service.CONTROL, "/control/v1/verify", self._ops, body)
+    async def verify(self, belief: dict[str, Any]) -> dict[str, Any]:
+        """What the centre has of the believed records, how often, and what it has beside them."""
+        answer = await self._client.post(Service.CONTROL, "/control/v1/verify", self._ops, belief)
         found: dict[str, Any] = answer.json()
         return found

@@ -145,7 +145,9 @@ def app_of(trio: FakeTrio) -> FastAPI:  # noqa: C901  # one small app is easier 
             key for key, record in trio.records.items() if record["delivery"] == "ACKNOWLEDGED"
         } - trio.loses
         asked = set((await request.json())["keys"])
-        return {"missing": sorted(asked - there), "duplicates": [], "unexpected": sorted(there - asked)}
+        lost, strange = sorted(asked - there), sorted(there - asked)
+        account = {"lost": lost, "duplicated": [], "unexpected": strange, "mismatched": []}
+        return account | {"expected": len(asked), "at_centre": len(asked & there)}
 
     @app.get("/v1/offices/33.13.07")
     async def office() -> dict[str, Any]:
