@@ -1,0 +1,26 @@
+"""What a running queue_api holds beside what every service has."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from services.queue_api.board.hub import Hub
+from shared.columns import ColumnCipher
+from shared.runtime import Runtime
+
+
+@dataclass
+class QueueRuntime(Runtime):
+    """The shared parts, the cipher of phone numbers, the hub of the waiting rooms' streams."""
+
+    cipher: ColumnCipher
+    hub: Hub
+
+
+def queue_of(request: Request) -> QueueRuntime:
+    """The runtime behind the request."""
+    return cast(QueueRuntime, request.app.state.runtime)
+
+
+CurrentQueue = Annotated[QueueRuntime, Depends(queue_of)]
