@@ -42,10 +42,10 @@ def setup(
     from services.ektp.setup.steps import ensure_broker, prepare
 
     settings = TrioSettings()
+    ensure_broker(settings, typer.echo)
     if broker_only:
-        ensure_broker(settings, typer.echo)
         return
-    prepare(settings, typer.echo)
+    prepare(settings)
     typer.echo(f"Ready to run; state and keys are in {settings.root}")
 
 

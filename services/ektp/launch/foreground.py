@@ -11,7 +11,7 @@ from services.ektp.launch.specs import ServiceSpec, trio_specs
 from services.ektp.launch.state import TrioState, forget_state, lock_home
 from services.ektp.launch.supervisor import Supervisor, Surroundings
 from services.ektp.settings import TrioSettings
-from services.ektp.setup.steps import prepare
+from services.ektp.setup.steps import ensure_broker, ensure_home, prepare
 from shared.keys import Credential
 from shared.messaging.node import BrokerNode
 
@@ -19,13 +19,22 @@ from shared.messaging.node import BrokerNode
 def run_trio(settings: TrioSettings) -> None:
     """Run the trio in the foreground. Raises CommandFailed when it can't start or can't go on."""
     lines = Lines()
+    ensure_home(settings)
     with lock_home(settings.root):
         forget_state(settings.root)
         node, broker_url = own_broker(settings)
         specs = trio_specs(settings, broker_url)
         check_ports_free(specs, settings.bind_host)
-        credentials = prepare(settings, lambda text: lines.say("ektp", text))
-        asyncio.run(_supervise(settings, specs, broker_url, node, Welcome(settings, credentials, lines)))
+        ensure_broker(settings, lambda text: lines.say("ektp", text))
+        try:
+            if node is not None:
+                lines.say("ektp", "starting a private RabbitMQ node")
+                node.start()  # it takes seconds, in which the keys and databases are made
+            credentials = prepare(settings)
+            asyncio.run(_supervise(settings, specs, broker_url, node, Welcome(settings, credentials, lines)))
+        finally:
+            if node is not None:
+                node.stop()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from services.ektp.launch.specs import ServiceSpec
 from services.ektp.launch.state import RunningService, TrioState, forget_state
 from shared.messaging.node import BrokerFailed, BrokerNode
 
-READY_WITHIN = 60.0
+READY_WITHIN = 90.0
 # Deaths before a service was ready for the first time after which starting it again is no use.
 HOPELESS_AFTER = 3
 # Together under the 10 s that Ctrl-C may take. The broker ends last, so that the services can finish their work.
@@ -91,7 +91,6 @@ class Supervisor:
 
     async def _start(self, on_ready: Callable[[TrioState], None]) -> None:
         if self.node is not None:
-            self._say("starting a private RabbitMQ node")
             self.node.start()
             await self._in_thread(self.node.wait_ready, READY_WITHIN)
             self._spawn(self._keep_broker(self.node), "keep broker")
@@ -121,7 +120,9 @@ class Supervisor:
             was_ready, child.ready = child.ready, False
             delay = backoff.after(loop.time() - started)
             if not was_ready and not self._announced and backoff.quick_deaths >= HOPELESS_AFTER:
-                raise CommandFailed(f"{child.spec.name} {how} {HOPELESS_AFTER} times before it was ready")
+                raise CommandFailed(
+                    f"{child.spec.name} died {HOPELESS_AFTER} times before it was ready; it {how}"
+                )
             self._say(f"{child.spec.name} {how}; starting it again in {delay:g} s")
             await asyncio.sleep(delay)
             started = loop.time()

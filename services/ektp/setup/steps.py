@@ -10,18 +10,23 @@ from shared.keys import Credential, create_keys
 
 
 def ensure_broker(settings: TrioSettings, say: Callable[[str], None]) -> None:
-    """A broker of our own needs RabbitMQ's programs; a BROKER_URL needs nothing."""
+    """A broker of our own needs RabbitMQ's programs; a BROKER_URL needs nothing. Raises CommandFailed."""
+    ensure_home(settings)
     if settings.broker_url is None and ensure_server(settings.root / "setup.log"):
         say("RabbitMQ was installed from Debian's packages; no system-wide broker was started")
 
 
-def prepare(settings: TrioSettings, say: Callable[[str], None]) -> list[Credential]:
-    """Everything the services need to start. Raises CommandFailed."""
+def prepare(settings: TrioSettings) -> list[Credential]:
+    """Keys and databases, everything else the services need to start. Raises CommandFailed."""
+    ensure_home(settings)
+    credentials = create_keys(settings.keys)
+    migrate_all(settings.database_urls)
+    return credentials
+
+
+def ensure_home(settings: TrioSettings) -> None:
+    """The directory with everything a run keeps."""
     try:
         settings.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CommandFailed(f"EKTP_HOME {settings.root} can't be used: {error.strerror}") from error
-    ensure_broker(settings, say)
-    credentials = create_keys(settings.keys)
-    migrate_all(settings.database_urls)
-    return credentials

@@ -130,7 +130,7 @@ def test_a_service_that_never_starts_ends_the_trio_with_its_name(launch: Launch)
     trio = launch(FAKE_DIES="1")
     assert trio.process.wait(30) == 1
     assert "cannot start: no reason" in trio.log
-    assert "ended with exit code 1 3 times before it was ready" in trio.log.splitlines()[-1]
+    assert "died 3 times before it was ready; it ended with exit code 1" in trio.log.splitlines()[-1]
 
 
 def test_a_frozen_service_does_not_hold_up_the_stop(launch: Launch) -> None:
