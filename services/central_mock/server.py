@@ -43,6 +43,7 @@ def _server(app: FaultedApp | FastAPI, *, host: str, port: int, lifespan: bool) 
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=STOPS_WITHIN,
         )
     )

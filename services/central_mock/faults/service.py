@@ -42,29 +42,34 @@ class FaultSwitch:
         self._database = database
         self._countdown: Countdown | None = None
         self._changed = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
         self.restored: str | None = None
         """What the last start found: told to whoever asks for the state."""
 
     async def offline(self, fault: Fault) -> None:
         """Put `fault` in force; the one before is over."""
-        await self._database.write(
-            lambda session: give_order(
-                session, name=ORDER, value=_stored(fault), at=fault.since, by=fault.set_by
+        async with self._one_at_a_time:
+            await self._database.write(
+                lambda session: give_order(
+                    session, name=ORDER, value=_stored(fault), at=fault.since, by=fault.set_by
+                )
             )
-        )
-        await self._start(fault, fault.seconds)
+            await self._start(fault, fault.seconds)
         log.warning("fault.set", mode=fault.mode, seconds=fault.seconds, by=fault.set_by, reason=fault.reason)
 
     async def online(self, *, why: str) -> None:
         """End the fault, if there is one. Raises OSError when the port can't be taken back."""
-        ended = self.front.fault
-        self._countdown = None
-        self._changed.set()
-        await self.front.lift()
-        try:
-            await self._database.write(lambda session: withdraw_order(session, name=ORDER))
-        except DatabaseUnavailable as error:  # the centre is back all the same; a restart finds the life over
-            log.error("fault.not_forgotten", reason=str(error))
+        async with self._one_at_a_time:
+            ended = self.front.fault
+            self._countdown = None
+            self._changed.set()
+            await self.front.lift()
+            try:
+                await self._database.write(lambda session: withdraw_order(session, name=ORDER))
+            except (
+                DatabaseUnavailable
+            ) as error:  # the centre is back all the same; a restart finds the life over
+                log.error("fault.not_forgotten", reason=str(error))
         if ended is not None:
             log.warning("fault.ended", mode=ended.mode, why=why)
 
@@ -109,9 +114,9 @@ class FaultSwitch:
                 continue
             speed = self._clock.speed
             await self._sleep(self._countdown.left)
-            countdown = self._countdown
-            if countdown is None or self._changed.is_set():
+            if self._changed.is_set():  # another fault, or none
                 continue
+            countdown = self._countdown
             passed = asyncio.get_running_loop().time()
             countdown.left, countdown.marked = countdown.now(passed, speed), passed
             if countdown.left <= 0.0:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from services.central_mock.centre.records import repository, service
 from services.central_mock.centre.records.domain import Arrival
@@ -16,11 +16,6 @@ from shared.contracts.central import RecordEnvelope, RecordKey, SignedReceipt
 from shared.problems import InvalidInput, NotFound, Problem
 
 router = APIRouter(prefix="/central/v1", tags=["records"])
-
-Office = Annotated[
-    str | None, Header(alias="X-Office", max_length=20, description="Who sends, for the journal")
-]
-Key = Annotated[str, Header(alias="Idempotency-Key", description="The envelope's key")]
 
 _OUTCOMES: dict[type[Problem], Outcome] = {
     KeyTaken: Outcome.CONFLICT,
@@ -36,14 +31,14 @@ _OUTCOMES: dict[type[Problem], Outcome] = {
     responses={200: {"model": SignedReceipt, "description": "Held already; the same receipt"}},
     openapi_extra=RECORD_FORM,
 )
-async def post_record(request: Request, key: Key, _office: Office = None) -> Response:
+async def post_record(request: Request) -> Response:
     """Take a record over: 201 and a signed receipt, which means that it is on the centre's disk."""
     centre = centre_of(request)
     entry = entry_of(request)
     envelope_text, packet = await read_record_form(request)
     envelope = service.read_envelope(envelope_text)
-    if key != envelope.key:
-        raise InvalidInput.field("/header/Idempotency-Key", "is not the envelope's key")
+    if request.headers.get("idempotency-key") != envelope.key:
+        raise InvalidInput.field("/header/Idempotency-Key", "must be the envelope's key")
     if entry is not None:
         entry.key, entry.office = envelope.key, envelope.office
     try:

@@ -7,11 +7,20 @@ from datetime import date, timedelta
 
 PER_OFFICE = 400
 
-MALE = "Agus Bambang Budi Dimas Eko Fajar Galih Hadi Hendra Joko Kurniawan Muhammad Nugroho Rizki Slamet Sugeng Supardi Teguh Wahyu Yusuf".split()
-FEMALE = "Aisyah Ayu Citra Dewi Dian Endang Fitri Indah Kartini Lestari Mulyani Ningsih Nur Putri Ratna Rini Siti Sri Sulastri Wahyuni".split()
-FAMILY = "Santoso Wibowo Saputra Prasetyo Setiawan Hidayat Susanto Handayani Rahayu Utami Lestari Purnomo Kusuma Wijaya Hartono Suryani Maharani Nugraha Permana Astuti".split()
+MALE = (
+    "Agus", "Bambang", "Budi", "Dimas", "Eko", "Fajar", "Galih", "Hadi", "Hendra", "Joko",
+    "Kurniawan", "Muhammad", "Nugroho", "Rizki", "Slamet", "Sugeng", "Supardi", "Teguh", "Wahyu", "Yusuf",
+)  # fmt: skip
+FEMALE = (
+    "Aisyah", "Ayu", "Citra", "Dewi", "Dian", "Endang", "Fitri", "Indah", "Kartini", "Lestari",
+    "Mulyani", "Ningsih", "Nur", "Putri", "Ratna", "Rini", "Siti", "Sri", "Sulastri", "Wahyuni",
+)  # fmt: skip
+FAMILY = (
+    "Santoso", "Wibowo", "Saputra", "Prasetyo", "Setiawan", "Hidayat", "Susanto", "Handayani", "Rahayu", "Utami",
+    "Lestari", "Purnomo", "Kusuma", "Wijaya", "Hartono", "Suryani", "Maharani", "Nugraha", "Permana", "Astuti",
+)  # fmt: skip
 TOWNS = {"33.13": "Karanganyar", "33.20": "Jepara"}
-OCCUPATIONS = "Petani Pedagang Karyawan-swasta Wiraswasta Guru Buruh Ibu-rumah-tangga".split()
+OCCUPATIONS = ("Petani", "Pedagang", "Karyawan swasta", "Wiraswasta", "Guru", "Buruh", "Ibu rumah tangga")
 RELIGIONS = ("ISLAM", "ISLAM", "ISLAM", "ISLAM", "KRISTEN", "KATOLIK", "HINDU", "BUDDHA")
 WOMEN_ADD = 40
 """Added to the day of birth in a woman's NIK."""
@@ -81,10 +90,15 @@ def _resident(office: str, serial: int, dice: random.Random) -> Resident:
         marital_status="SINGLE" if young else dice.choice(("SINGLE", "MARRIED", "MARRIED", "WIDOWED")),
         address=f"RT {dice.randint(1, 9):02d} RW {dice.randint(1, 6):02d}, {town}",
         religion=dice.choice(RELIGIONS),
-        occupation="Pelajar" if young else dice.choice(OCCUPATIONS).replace("-", " "),
+        occupation="Pelajar" if young else dice.choice(OCCUPATIONS),
         nationality="WNI",
-        kk_number=f"{_region(office)}{dice.randint(1, 28):02d}{dice.randint(1, 12):02d}{dice.randint(5, 16):02d}{serial:04d}",
+        kk_number=_family_card(_region(office), serial, dice),
     )
+
+
+def _family_card(region: str, serial: int, dice: random.Random) -> str:
+    issued = date(2005, 1, 1) + timedelta(days=dice.randrange(4000))
+    return f"{region}{issued:%d%m%y}{serial:04d}"
 
 
 def _birth_date(dice: random.Random, young: bool) -> date:
