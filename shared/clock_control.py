@@ -1,9 +1,10 @@
 """Setting the clock of a running demo trio, so that a day can be replayed. Never mounted in production."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.clock_file import save_clock
 from shared.runtime import CurrentRuntime
@@ -11,13 +12,22 @@ from shared.security import Ops
 
 router = APIRouter(prefix="/control/v1", tags=["control"])
 
+# A clock that runs into the end of the calendar would take every background task with it.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def _within_reason(start: datetime) -> datetime:
+    if not EARLIEST <= start <= LATEST:
+        raise ValueError("must be between 2000 and 2100")
+    return start
+
 
 class ClockSetting(BaseModel):
     """Where simulated time begins and how many of its seconds pass in a real one; null start is real time."""
 
     model_config = ConfigDict(extra="forbid")
 
-    start: AwareDatetime | None = None
+    start: Annotated[AwareDatetime, AfterValidator(_within_reason)] | None = None
     speed: Annotated[float, Field(gt=0, le=3600)] = 1.0
 
 

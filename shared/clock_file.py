@@ -2,7 +2,7 @@
 
 import json
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from shared.clock import SystemClock
@@ -15,15 +15,20 @@ def save_clock(path: Path, clock: SystemClock) -> None:
         return
     kept = {"shown": clock.now().isoformat(), "speed": clock.speed, "at": time.time()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(kept))
+    whole = path.with_suffix(".new")  # a service killed while it writes must find the old setting or the new
+    whole.write_text(json.dumps(kept))
+    whole.replace(path)
 
 
 def restore_clock(path: Path, clock: SystemClock) -> bool:
-    """Set the clock to where it would be had it never stopped; False when nothing was kept."""
+    """Set the clock to where it would be had it never stopped; False when nothing readable was kept."""
     if not path.exists():
         return False
-    kept = json.loads(path.read_text())
-    gone = (time.time() - kept["at"]) * kept["speed"]
-    shown = datetime.fromisoformat(kept["shown"])
-    clock.set(datetime.fromtimestamp(shown.timestamp() + gone, shown.tzinfo), kept["speed"])
+    try:
+        kept = json.loads(path.read_text())
+        gone = (time.time() - kept["at"]) * kept["speed"]
+        shown = datetime.fromisoformat(kept["shown"]) + timedelta(seconds=gone)
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return False  # a demo's clock is not worth a service that can't start
+    clock.set(shown, kept["speed"])
     return True

@@ -36,7 +36,7 @@ class Health:
         """Note a component's state; `since` moves only when the state changes."""
         known = self._components.get(name)
         if known is not None and known.state == state:
-            known.detail = detail
+            known.detail, known.needed = detail, needed
             return
         self._components[name] = Component(state, self._clock.now(), needed, detail)
 

@@ -51,9 +51,13 @@ def create_keys(directory: Path) -> list[Credential]:
 def _pair(
     directory: Path, generate: Callable[[], Ed25519PrivateKey | X25519PrivateKey], private: str, public: str
 ) -> None:
-    if (directory / private).exists():
+    if (directory / private).exists() and (directory / public).exists():
         return
     key = generate()
+    if (directory / private).exists():  # a set-up that was stopped between the two
+        kept = serialization.load_pem_private_key((directory / private).read_bytes(), None)
+        assert isinstance(kept, (Ed25519PrivateKey, X25519PrivateKey))
+        key = kept
     _write(
         directory / private,
         key.private_bytes(
@@ -69,9 +73,15 @@ def _pair(
 
 
 def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Whole or not at all: half a key would be kept for ever."""
+    whole = path.with_name(f"{path.name}.new")
+    whole.unlink(missing_ok=True)
+    descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    whole.replace(path)
 
 
 def _accounts() -> list[Credential]:
@@ -93,7 +103,7 @@ def _accounts() -> list[Credential]:
 def _staff(directory: Path) -> list[Credential]:
     """Demo accounts: hashes in staff.json, passwords once in demo-credentials.json (never made for production)."""
     path = directory / CREDENTIALS
-    if path.exists():
+    if path.exists() and (directory / STAFF).exists():
         return [
             Credential(each["username"], each["password"], tuple(each["roles"]), tuple(each["offices"]))
             for each in json.loads(path.read_text())

@@ -13,6 +13,14 @@ from shared.tracing import correlation_id
 
 # Sixteen digits in a row are a NIK until shown otherwise; the last net, not the first.
 _NIK = re.compile(r"(?<!\d)\d{16}(?!\d)")
+MASK = "[nik]"
+# Hexadecimal of our own making: sixteen digits in a row may happen and say nothing.
+_OURS = {"correlation_id", "event_id"}
+
+
+def without_nik(text: str) -> str:
+    """The text with whatever looks like a NIK blotted out."""
+    return _NIK.sub(MASK, text)
 
 
 def configure_logging(service: str, log_format: LogFormat, level: str) -> None:
@@ -63,8 +71,24 @@ def _add(service: str) -> structlog.typing.Processor:
 
 
 def mask_nik(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Blot out whatever looks like a NIK in any text of the line."""
+    """Blot out whatever looks like a NIK in any part of the line."""
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = _NIK.sub("[nik]", value)
+        if key not in _OURS and not key.startswith("_"):  # structlog's own begin with _
+            event[key] = _masked(value)
     return event
+
+
+def _masked(value: Any) -> Any:
+    match value:
+        case bool() | float() | None:
+            return value
+        case str():
+            return without_nik(value)
+        case int():
+            return MASK if _NIK.fullmatch(str(value)) else value
+        case dict():
+            return {_masked(key): _masked(each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_masked(each) for each in value]
+        case _:
+            return without_nik(str(value))

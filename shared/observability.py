@@ -3,8 +3,10 @@
 import time
 
 import structlog
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared import problems
 from shared.metrics import Metrics
 from shared.tracing import continue_trace
 
@@ -28,17 +30,22 @@ class Observability:
         given = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
         ours = continue_trace(given)
         started = time.perf_counter()
-        status = 500
+        status, begun = 500, False
 
         async def observed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 message["headers"] = [*message["headers"], (b"traceparent", ours.encode())]
             await send(message)
 
         try:
             await self._app(scope, receive, observed)
+        except Exception as error:
+            if begun:
+                raise  # the server cuts the connection: half an answer must not look like a whole one
+            # Here and not at the framework's outermost layer, which would answer without our trace.
+            await problems.unexpected(Request(scope), error)(scope, receive, observed)
         finally:
             self._note(scope, status, time.perf_counter() - started)
 

@@ -80,7 +80,19 @@ def unpack(packet: bytes) -> tuple[str, dict[str, bytes]]:
         content: Any = cbor2.loads(packet)
         if content["version"] != VERSION:
             raise BadPacket(f"version {content['version']}")
-        parts = {str(name): bytes(part) for name, part in content["parts"].items()}
+        parts: dict[Any, Any] = dict(content["parts"])
+        # bytes(10**12) would make as many zeros of a number that somebody put in a part's place
+        if not all(isinstance(name, str) and isinstance(part, bytes) for name, part in parts.items()):
+            raise BadPacket("a part is not bytes")
         return str(content["key"]), parts
-    except (cbor2.CBORDecodeError, KeyError, TypeError, AttributeError) as error:
+    except BadPacket:
+        raise
+    except (
+        cbor2.CBORDecodeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RecursionError,
+        OverflowError,
+    ) as error:
         raise BadPacket("not a packet") from error

@@ -32,7 +32,11 @@ def decode_cursor(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        padded = cursor + "=" * (-len(cursor) % 4)
+        last_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+        if not last_id or not last_id.isprintable():
+            raise ValueError("no id of ours")
+        return last_id
     except (binascii.Error, UnicodeDecodeError, ValueError) as error:
         raise InvalidInput.field("/query/cursor", "not a cursor of ours") from error
 

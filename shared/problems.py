@@ -20,9 +20,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from shared.database import DatabaseUnavailable
+from shared.logs import without_nik
 from shared.tracing import correlation_id
 
 log = structlog.get_logger()
@@ -166,7 +168,7 @@ def render(request: Request, problem: Problem) -> JSONResponse:
         title=problem.title,
         status=problem.status,
         detail=problem.detail,
-        instance=request.url.path,
+        instance=without_nik(request.url.path),
         correlation_id=correlation_id(),
         errors=problem.errors,
         **problem.extensions,
@@ -175,12 +177,12 @@ def render(request: Request, problem: Problem) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Turn every error of the app into problem+json."""
+    """Turn every error of the app into problem+json; the unexpected is answered by Observability."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DatabaseUnavailable, _database)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(DBAPIError, _unstorable)
 
 
 async def _problem(request: Request, error: Exception) -> JSONResponse:
@@ -190,12 +192,21 @@ async def _problem(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    if any(each["loc"] == ("body",) and each["type"] != "missing" for each in error.errors()):
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json" and not media_type.endswith("+json"):
+            return render(request, UnsupportedMedia("This call takes application/json"))
     fields = [
-        # never the input itself: it may hold a NIK
-        FieldError(pointer="/" + "/".join(str(part) for part in each["loc"]), detail=str(each["msg"]))
+        # never the input itself: it may hold a NIK, as may the name of a field that was made up
+        FieldError(pointer=without_nik(_pointer(each["loc"])), detail=without_nik(str(each["msg"])))
         for each in error.errors()
     ]
     return render(request, InvalidInput("Some fields are missing or wrong", errors=fields))
+
+
+def _pointer(location: Iterable[str | int]) -> str:
+    """RFC 6901."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
@@ -206,7 +217,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         title=http.HTTPStatus(status).phrase,
         status=status,
         detail=str(error.detail),
-        instance=request.url.path,
+        instance=without_nik(request.url.path),
         correlation_id=correlation_id(),
     )
     return JSONResponse(content.model_dump(mode="json"), status, error.headers, media_type=MEDIA_TYPE)
@@ -217,6 +228,18 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
     return render(request, Unavailable("The database can't take this now; nothing was stored", retry_after=5))
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+async def _unstorable(request: Request, error: Exception) -> JSONResponse:
+    """PostgreSQL refuses texts with NUL, too long ones and numbers out of range that SQLite takes."""
+    assert isinstance(error, DBAPIError)
+    beyond = isinstance(getattr(error.orig, "__cause__", None), ValueError)
+    if beyond or str(getattr(error.orig, "sqlstate", "") or "").startswith("22"):
+        return render(
+            request, InvalidInput("A value is too long, too large or has a character that can't be stored")
+        )
+    raise error
+
+
+def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """The answer to what nobody foresaw; what it was stands in the log."""
     log.error("request.failed", exc_info=error)
     return render(request, Problem("Something went wrong here; it was logged under the correlation id"))

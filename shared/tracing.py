@@ -11,7 +11,7 @@ _current: ContextVar[str] = ContextVar("traceparent", default="")
 def continue_trace(traceparent: str | None) -> str:
     """Take up the caller's trace with a span of our own, or begin one. Returns our traceparent."""
     match = _TRACEPARENT.match(traceparent or "")
-    trace = match.group(1) if match else secrets.token_hex(16)
+    trace = match.group(1) if match and match.group(1).strip("0") else secrets.token_hex(16)
     ours = f"00-{trace}-{secrets.token_hex(8)}-01"
     _current.set(ours)
     return ours
