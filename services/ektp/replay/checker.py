@@ -7,7 +7,8 @@ not fail would say nothing: the tests plant a violation of every one of them.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from services.ektp.replay.figures import (
     inside_to_outside,
@@ -137,6 +138,47 @@ def outage_noticed(scenario: Scenario, history: History) -> Finding:
     return Finding("the outage noticed and its end, by itself", opened and closed, saw)
 
 
+def board_tells(scenario: Scenario, history: History) -> Finding:
+    """The waiting room's board says what can be done, from soon after the beginning until soon after the end."""
+    begins, ends = history.outage_began + NOTICED_WITHIN, history.outage_ended
+    away = "OFFLINE_RECORDING" if history.record_offline else "PAUSED"
+    inside = {seen.mode for seen in history.boards if begins <= seen.at < ends}
+    outside = {
+        seen.mode
+        for seen in history.boards
+        if seen.at < history.outage_began or seen.at > ends + NOTICED_WITHIN
+    }
+    saw = (
+        f"{', '.join(sorted(inside)) or 'nothing'} inside, {', '.join(sorted(outside)) or 'nothing'} outside"
+    )
+    return Finding("the board tells how it is", inside == {away} and outside == {"NORMAL"}, saw)
+
+
+def ledger_tells(scenario: Scenario, history: History) -> Finding:
+    """The ledger has this one outage of the day, opened and closed to the minutes in which it was noticed."""
+    outages = [outage for outage in history.outages if _of_the_day(outage, history)]
+    saw = "; ".join(_told(outage, history) for outage in outages) or "no outage"
+    exact = [
+        abs(datetime.fromisoformat(outage["since"]) - history.outage_began) <= NOTICED_WITHIN
+        and outage["until"] is not None
+        and abs(datetime.fromisoformat(outage["until"]) - history.outage_ended) <= NOTICED_WITHIN
+        for outage in outages
+    ]
+    return Finding("the ledger has the outage, from beginning to end", exact == [True], saw)
+
+
+def _of_the_day(outage: dict[str, Any], history: History) -> bool:
+    zone = history.outage_began.tzinfo
+    return datetime.fromisoformat(outage["since"]).astimezone(zone).date() == history.day
+
+
+def _told(outage: dict[str, Any], history: History) -> str:
+    zone = history.outage_began.tzinfo
+    times = [outage["since"], outage["until"]]
+    shown = [f"{datetime.fromisoformat(at).astimezone(zone):%H:%M}" if at else "now" for at in times]
+    return f"{outage['hop'].lower()} {shown[0]} to {shown[1]}"
+
+
 def work_goes_on(scenario: Scenario, history: History) -> Finding:
     """Recordings per counter-hour inside the outage are nearly those outside it."""
     inside, outside = inside_to_outside(history)
@@ -225,6 +267,8 @@ ALWAYS: list[Rule] = [
     all_at_centre,
     known_as_delivered,
     outage_noticed,
+    board_tells,
+    ledger_tells,
 ]
 AS_REPORTED: list[Rule] = [
     served_when_it_went,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from services.ektp.replay.client import Call, Caller, ReplayError, Service, TrioClient
+from services.ektp.replay.client import Call, Caller, ReplayError, Service, TrioClient, Unreachable
 from shared.clock import SystemClock
 
 # The new time lies this many real seconds ahead, so that no service's clock goes back when it is set.
@@ -61,7 +61,12 @@ class DayClock:
         """Set every clock to `start`. Raises ReplayError if a service will not have its clock set."""
         self._set = True
         self._clock.set(start, speed)
-        await asyncio.gather(*(self.correct(service) for service in Service))
+        try:
+            await asyncio.gather(*(self.correct(service) for service in Service))
+        except AWAY as error:
+            raise Unreachable(
+                f"A service does not answer ({error}); does the trio run? (`make run`)"
+            ) from error
 
     async def run_at(self, speed: float) -> None:
         """Go on from now at another speed, everywhere. A service that is away just now is corrected later."""

@@ -44,6 +44,7 @@ class FakeTrio:
     tickets: list[dict[str, Any]] = field(default_factory=list)
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     away_until: datetime | None = None
+    ledger: list[dict[str, str]] = field(default_factory=list)
     closed: bool = False
     loses: set[str] = field(default_factory=set)
     unhealthy: int = 0
@@ -132,6 +133,8 @@ def app_of(trio: FakeTrio) -> FastAPI:  # noqa: C901  # one small app is easier 
     async def offline(request: Request) -> dict[str, str]:
         seconds = int((await request.json())["for"].removeprefix("PT").removesuffix("S"))
         trio.away_until = trio.clock.now() + timedelta(seconds=seconds)
+        since, until = trio.clock.now().isoformat(), trio.away_until.isoformat()
+        trio.ledger.append({"hop": "CENTRE", "since": since, "until": until})
         return {}
 
     @app.post("/control/v1/online")
@@ -197,7 +200,7 @@ def app_of(trio: FakeTrio) -> FastAPI:  # noqa: C901  # one small app is easier 
 
     @app.get("/v1/offices/33.13.07/outages")
     async def outages() -> dict[str, Any]:
-        return {"items": [], "next_cursor": None}
+        return {"items": trio.ledger, "next_cursor": None}
 
     @app.get("/v1/offices/33.13.07/days/{date}")
     async def day(date: str) -> dict[str, Any]:

@@ -3,7 +3,16 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.ektp.replay.history import Attempt, History, LinkSeen, Outcome, Recorded, TicketSeen, Verified
+from services.ektp.replay.history import (
+    Attempt,
+    BoardSeen,
+    History,
+    LinkSeen,
+    Outcome,
+    Recorded,
+    TicketSeen,
+    Verified,
+)
 from services.ektp.replay.scenario import Scenario
 
 MINUTE = timedelta(minutes=1)
@@ -69,6 +78,14 @@ def _finish_day(history: History, scenario: Scenario) -> None:
         LinkSeen(history.outage_began + MINUTE, "OFFLINE", 1),
         LinkSeen(history.outage_ended + MINUTE, "ONLINE", 0),
     ]
+    away = "OFFLINE_RECORDING" if history.record_offline else "PAUSED"
+    history.boards = [
+        BoardSeen(history.outage_began - MINUTE, "NORMAL", 3, 0),
+        BoardSeen(history.outage_began + 10 * MINUTE, away, 3, 0),
+        BoardSeen(history.outage_ended + 10 * MINUTE, "NORMAL", 3, 0),
+    ]
+    since, until = history.outage_began + MINUTE, history.outage_ended + MINUTE
+    history.outages = [{"hop": "CENTRE", "since": since.isoformat(), "until": until.isoformat()}]
     history.verified = Verified(len(history.recorded), [], [], [])
 
 

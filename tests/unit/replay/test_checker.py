@@ -7,7 +7,7 @@ from datetime import time, timedelta
 import pytest
 
 from services.ektp.replay.checker import ALWAYS, AS_REPORTED, WITH_OFFLINE_RECORDING, Rule, check
-from services.ektp.replay.history import Attempt, History, LinkSeen, Outcome, TicketSeen, Verified
+from services.ektp.replay.history import Attempt, BoardSeen, History, LinkSeen, Outcome, TicketSeen, Verified
 from tests.unit.replay.days import short_day
 from tests.unit.replay.made_up import MINUTE, good_history, moved
 
@@ -78,6 +78,14 @@ def come_late(history: History) -> None:
         ticket.issued_at += timedelta(hours=2)
 
 
+def board_says(mode: str, *, inside: bool) -> Spoil:
+    def spoil(history: History) -> None:
+        at = (history.outage_began if inside else history.outage_ended) + 20 * MINUTE
+        history.boards.append(BoardSeen(at, mode, 0, 0))
+
+    return spoil
+
+
 def another_ticket(history: History) -> None:
     history.tickets.append(TicketSeen(7, "t", "c", history.outage_began))
 
@@ -103,6 +111,13 @@ IN_BOTH_MODES: list[tuple[str, Spoil]] = [
     ("outage noticed", never_away),
     ("outage noticed", stays_away),
     ("outage noticed", cries_wolf),
+    ("board tells", board_says("NORMAL", inside=True)),
+    ("board tells", board_says("PAUSED", inside=False)),
+    ("board tells", lambda h: h.boards.clear()),
+    ("ledger", lambda h: h.outages.clear()),
+    ("ledger", lambda h: h.outages.append(h.outages[0])),
+    ("ledger", lambda h: h.outages[0].update(until=None)),
+    ("ledger", lambda h: h.outages[0].update(since=h.outages[0]["until"])),
 ]
 AS_THE_OFFICES_HAD_IT: list[tuple[str, Spoil]] = [
     ("served when", lambda h: moved(h, 10, 30 * MINUTE)),
