@@ -8,12 +8,12 @@ that reads too slowly is cut off and comes back by itself; it never holds up ano
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 
-from services.queue_api.board.schemas import Board
 from services.queue_api.board.service import read_board
 from services.queue_api.events import Call, calls_made, changed_offices
 from shared.database import Database, DatabaseUnavailable
@@ -63,12 +63,15 @@ class Channel:
         self._last = 0
         self._remembered: deque[tuple[int, bytes]] = deque(maxlen=REMEMBERED)
         self.screens: set[Screen] = set()
-        self.shown = b""
-        self.shown_outage = b""
+        self.looking = asyncio.Lock()
         self.behind = True
+        self.shown = b""
+        self.shown_outage = b"null"
+        self.board = b""
+        """The last `board` event, as it was sent."""
 
-    def publish(self, kind: str, data: bytes) -> None:
-        """Number, encode, remember, hand to every screen."""
+    def publish(self, kind: str, data: bytes) -> bytes:
+        """Number, encode, remember, hand to every screen. Returns the event's bytes."""
         self._last += 1
         event = b"id: %s-%d\nevent: %s\ndata: %s\n\n" % (
             self._epoch.encode(),
@@ -78,6 +81,7 @@ class Channel:
         )
         self._remembered.append((self._last, event))
         self.screens = {screen for screen in self.screens if screen.give(event)}
+        return event
 
     def missed(self, last_event_id: str | None) -> list[bytes] | None:
         """The events after that id; None when they are not all remembered."""
@@ -114,49 +118,57 @@ class Hub:
 
     async def run(self) -> None:
         """Look again at the boards that somebody watches."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + REFRESH_SECONDS
         while True:
-            try:
-                async with asyncio.timeout(REFRESH_SECONDS):
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
                     await self._wake.wait()
-                await asyncio.sleep(GATHER_SECONDS)
-            except TimeoutError:
+            self._wake.clear()
+            if loop.time() >= due:
+                due = loop.time() + REFRESH_SECONDS
                 for channel in self._channels.values():
                     channel.behind = True
-            self._wake.clear()
             for office, channel in list(self._channels.items()):
                 if channel.screens and channel.behind:
-                    await self._refresh(office, channel)
+                    await self._look_again(office, channel)
+            await asyncio.sleep(GATHER_SECONDS)
 
-    async def _refresh(self, office: str, channel: Channel) -> None:
-        channel.behind = False
-        try:
-            board = await self._database.read(lambda s: read_board(s, office_code=office, now=self._now()))
-        except DatabaseUnavailable:
-            channel.behind = True  # the screens show by `as_of` how old they are
-            return
-        shown = board.model_dump_json(exclude={"as_of"}).encode()
-        outage = board.outage.model_dump_json().encode() if board.outage else b"null"
-        if outage != channel.shown_outage:
-            if channel.shown_outage or board.outage:
+    async def _look_again(self, office: str, channel: Channel) -> None:
+        """Read the board and publish what is new in it."""
+        async with channel.looking:
+            channel.behind = False
+            try:
+                board = await self._database.read(
+                    lambda session: read_board(session, office_code=office, now=self._now())
+                )
+            except DatabaseUnavailable:
+                channel.behind = True  # the screens show by `as_of` how old they are
+                return
+            outage = board.outage.model_dump_json().encode() if board.outage else b"null"
+            if outage != channel.shown_outage:
+                channel.shown_outage = outage
                 channel.publish("outage", outage)
-            channel.shown_outage = outage
-        if shown != channel.shown:
-            channel.shown = shown
-            channel.publish("board", board.model_dump_json().encode())
+            shown = board.model_dump_json(exclude={"as_of"}).encode()
+            if shown != channel.shown:
+                channel.shown = shown
+                channel.board = channel.publish("board", board.model_dump_json().encode())
 
-    async def stream(self, board: Board, last_event_id: str | None) -> AsyncIterator[bytes]:
-        """What a screen reads: what it missed or a fresh board, then everything as it happens."""
-        channel = self._channels.setdefault(board.office, Channel(self._epoch))
+    async def stream(self, office: str, last_event_id: str | None) -> AsyncIterator[bytes]:
+        """What a screen reads: what it missed or the whole board, then everything as it happens."""
+        channel = self._channels.setdefault(office, Channel(self._epoch))
         screen = Screen()
         missed = channel.missed(last_event_id)
-        yield b"retry: 2000\n\n"
-        for event in (
-            [b"event: board\ndata: %s\n\n" % board.model_dump_json().encode()] if missed is None else missed
-        ):
-            yield event
         channel.screens.add(screen)
-        self._wake.set()
         try:
+            yield b"retry: 2000\n\n"
+            known = channel.board
+            if channel.behind:
+                await self._look_again(office, channel)
+            if missed is None and channel.board is known:  # else it is among the unread already
+                missed = [known]
+            for event in missed or []:
+                yield event
             async for event in _read(screen):
                 yield event
         finally:

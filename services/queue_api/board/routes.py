@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from services.queue_api.board.schemas import Board
 from services.queue_api.board.service import read_board
+from services.queue_api.offices.repository import office_of
 from services.queue_api.runtime import CurrentQueue
 
 router = APIRouter(prefix="/v1/offices/{office}", tags=["board"])
@@ -30,10 +31,9 @@ async def stream(
     office: str, queue: CurrentQueue, last_event_id: Annotated[str | None, Header(max_length=50)] = None
 ) -> StreamingResponse:
     """Server-sent events; Last-Event-ID resumes, or begins with a fresh board where too much was missed."""
-    now = queue.clock.now()
-    fresh = await queue.database.read(lambda session: read_board(session, office_code=office, now=now))
+    await queue.database.read(lambda session: office_of(session, office))  # 404 before the stream begins
     return StreamingResponse(
-        queue.hub.stream(fresh, last_event_id),
+        queue.hub.stream(office, last_event_id),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
