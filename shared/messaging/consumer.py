@@ -83,9 +83,20 @@ class Consumer:
             await self._apply_waiting(event.subject)
 
     async def _apply_waiting(self, subject: str) -> None:
-        while await self._runtime.database.write(
-            lambda session: self._inbox.apply_waiting(session, subject, self._runtime.clock.now())
-        ):
+        """Apply what waited for its turn, one after the other; a failure counts against the one that failed."""
+        database, now = self._runtime.database, self._runtime.clock.now
+        while event := await database.read(lambda session: self._inbox.next_waiting(session, subject)):
+            try:
+                applied = await database.write(
+                    lambda session: self._inbox.apply_waiting(session, subject, now())
+                )
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001  # as in _take
+                await self._failed(event, error)
+                return
+            if not applied:
+                return
             self._runtime.metrics.events.labels(Outcome.APPLIED.value).inc()
 
     async def _failed(self, event: Event, error: Exception) -> None:
@@ -139,21 +150,9 @@ class Consumer:
     async def _tick(self) -> None:
         now = self._runtime.clock.now()
         for subject in await self._runtime.database.read(lambda session: due_subjects(session, now)):
-            await self._retry(subject)
+            await self._apply_waiting(subject)
         if await self._runtime.database.read(waiting_count):
             await self._runtime.database.write(lambda session: ask_for_gaps(session, self._service, now))
-
-    async def _retry(self, subject: str) -> None:
-        database = self._runtime.database
-        event = await database.read(lambda session: self._inbox.next_waiting(session, subject))
-        if event is None:
-            return
-        try:
-            await self._apply_waiting(subject)
-        except DatabaseUnavailable:
-            raise
-        except Exception as error:  # noqa: BLE001  # as above
-            await self._failed(event, error)
 
 
 def ask_for_gaps(session: Session, service: str, now: datetime) -> int:

@@ -6,7 +6,7 @@ parking queue and what follows it in its own aggregate waits for its replay. Oth
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -24,9 +24,13 @@ FIRST_DELAY = 2.0
 MAX_DELAY = 60.0
 GAP_PATIENCE = 20.0
 """Seconds an event waits for a missing one before its publisher is asked."""
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""The next attempt of a parked event. Its row stays, else the gap would be asked for and the poison come again."""
 
 LAST = sa.select(inbox_cursor.c.last).where(inbox_cursor.c.subject == sa.bindparam("of"))
 LAST_LOCKED = LAST.with_for_update()
+# A row that is not there can't be locked: two replicas would both apply an aggregate's first event.
+BEGIN = sa.text("INSERT INTO inbox_cursor (subject, last) VALUES (:of, 0) ON CONFLICT (subject) DO NOTHING")
 ADVANCE = sa.text(
     "INSERT INTO inbox_cursor (subject, last) VALUES (:subject, :last) "
     "ON CONFLICT (subject) DO UPDATE SET last = excluded.last"
@@ -74,7 +78,7 @@ class Inbox:
         if event.sequence == 0:
             self._handlers.apply(session, event)
             return Outcome.APPLIED
-        last = _last(session, event.subject)
+        last = _last_locked(session, event.subject)
         if event.sequence <= last:
             return Outcome.DUPLICATE
         if event.sequence > last + 1:
@@ -86,7 +90,7 @@ class Inbox:
 
     def apply_waiting(self, session: Session, subject: str, now: datetime) -> bool:
         """Apply the next waiting event of an aggregate if it is its turn; True when there may be another."""
-        number = _last(session, subject) + 1
+        number = _last_locked(session, subject) + 1
         row = connection_of(session).execute(NEXT_WAITING, {"of": subject, "number": number}).first()
         if row is None or (row.next_attempt_at is not None and row.next_attempt_at > now):
             return False
@@ -103,6 +107,11 @@ class Inbox:
 
     def fail(self, session: Session, event: Event, reason: str, now: datetime, *, hopeless: bool) -> bool:
         """Count a failed attempt and set the next; True when the event was parked instead."""
+        if event.sequence == 0:  # nothing waits for it and nothing would bring it up again
+            enqueue_parked(session, self._parking_queue, event, reason, now)
+            return True
+        if event.sequence <= _last_locked(session, event.subject):
+            return False  # another replica was luckier
         hold(session, event, now, reason)
         mine = (inbox_waiting.c.subject == event.subject) & (inbox_waiting.c.sequence == event.sequence)
         attempts = (
@@ -110,23 +119,33 @@ class Inbox:
         )
         if hopeless or attempts >= MAX_ATTEMPTS:
             enqueue_parked(session, self._parking_queue, event, reason, now)
-            connection_of(session).execute(sa.delete(inbox_waiting).where(mine))
+            _note_attempt(session, mine, attempts, NEVER, reason)
             return True
         delay = min(MAX_DELAY, FIRST_DELAY * 2 ** (attempts - 1))
-        connection_of(session).execute(
-            sa.update(inbox_waiting)
-            .where(mine)
-            .values(attempts=attempts, next_attempt_at=now + timedelta(seconds=delay), reason=reason[:500])
-        )
+        _note_attempt(session, mine, attempts, now + timedelta(seconds=delay), reason)
         return False
 
 
-def _last(session: Session, subject: str) -> int:
-    locked = session.bind is not None and session.bind.dialect.name != "sqlite"
-    found = (
-        connection_of(session).execute(LAST_LOCKED if locked else LAST, {"of": subject}).scalar_one_or_none()
+def _note_attempt(
+    session: Session, mine: sa.ColumnElement[bool], attempts: int, next_at: datetime, reason: str
+) -> None:
+    changed = sa.update(inbox_waiting).where(mine)
+    connection_of(session).execute(
+        changed.values(attempts=attempts, next_attempt_at=next_at, reason=reason[:500])
     )
-    return int(found or 0)
+
+
+def _last(session: Session, subject: str) -> int:
+    return int(connection_of(session).execute(LAST, {"of": subject}).scalar_one_or_none() or 0)
+
+
+def _last_locked(session: Session, subject: str) -> int:
+    """The aggregate's last applied event, nobody else's until the commit. SQLite has one writer anyway."""
+    connection = connection_of(session)
+    if connection.dialect.name == "sqlite":
+        return _last(session, subject)
+    connection.execute(BEGIN, {"of": subject})
+    return int(connection.execute(LAST_LOCKED, {"of": subject}).scalar_one())
 
 
 def _advance(session: Session, event: Event) -> None:
