@@ -56,7 +56,7 @@ class Backlog(EnrolmentModel, table=True):
 
     office: str = Field(primary_key=True, max_length=8)
     records: int
-    bytes: int
+    bytes: int = Field(sa_type=sa.BigInteger)
 
 
 class ResultCursor(EnrolmentModel, table=True):

@@ -41,14 +41,14 @@ SENT = (
     .where(_OF_RECORD)
     .values(
         status=sa.bindparam("new_status"),
-        centre_receipt=sa.bindparam("receipt_number"),
-        sent_at=sa.bindparam("received_at", type_=UtcDateTime),
+        centre_receipt=sa.bindparam("new_receipt"),
+        sent_at=sa.bindparam("at_centre", type_=UtcDateTime),
     )
 )
 RESOLVED = (
     sa.update(ENROLMENTS)
     .where(_OF_RECORD)
-    .values(status=sa.bindparam("new_status"), resolved_at=sa.bindparam("decided_at", type_=UtcDateTime))
+    .values(status=sa.bindparam("new_status"), resolved_at=sa.bindparam("decided", type_=UtcDateTime))
 )
 
 
@@ -64,8 +64,8 @@ def mark_sent(
         return
     # after an early decision the status has gone further already
     status = next_status(Status(row.status), Action.ACKNOWLEDGE) or Status(row.status)
-    values = {"record": record_id, "new_status": status.value, "receipt_number": receipt_number}
-    connection_of(session).execute(SENT, values | {"received_at": received_at})
+    values = {"record": record_id, "new_status": status.value, "new_receipt": receipt_number}
+    connection_of(session).execute(SENT, values | {"at_centre": received_at})
     note(
         session,
         record_id=record_id,
@@ -100,7 +100,7 @@ def resolve(
                 status=row.status if row is not None else "unknown",
             )
         return
-    values = {"record": record_id, "new_status": status.value, "decided_at": decided_at}
+    values = {"record": record_id, "new_status": status.value, "decided": decided_at}
     connection_of(session).execute(RESOLVED, values)
     note(
         session,

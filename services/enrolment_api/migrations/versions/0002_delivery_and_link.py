@@ -17,7 +17,7 @@ def upgrade() -> None:
         "backlog",
         sa.Column("office", sa.String(length=8), nullable=False),
         sa.Column("records", sa.Integer(), nullable=False),
-        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("office", name=op.f("pk_backlog")),
     )
     op.create_table(

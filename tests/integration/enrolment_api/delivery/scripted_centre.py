@@ -158,7 +158,7 @@ class ScriptedCentre:
                 receipt["receipt_number"] = "forged"
                 self._send(writer, "201 Created", json.dumps(receipt).encode(), "application/json")
             case Behaviour.OTHER_RECORD:
-                self._send(writer, "201 Created", self._receipt(key[:-1] + "0", sha), "application/json")
+                self._send(writer, "201 Created", self._receipt(key[::-1], sha), "application/json")
             case Behaviour.DRIP:
                 writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n")
                 for _ in range(1000):
