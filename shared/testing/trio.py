@@ -95,6 +95,7 @@ class Trio:
 
     def launch(self) -> None:
         """Spawn `ektp run`; `wait_ready` says when it can be used."""
+        (self.home / "trio.json").unlink(missing_ok=True)  # one left by a trio that was killed
         with (self.home / "run.log").open("ab") as log:
             self._process = subprocess.Popen(
                 ends_with_parent([sys.executable, "-m", "services.ektp", "run"]),

@@ -92,23 +92,29 @@ class Supervisor:
     async def _start(self, on_ready: Callable[[TrioState], None]) -> None:
         if self.node is not None:
             self.node.start()
-            await self._in_thread(self.node.wait_ready, READY_WITHIN)
-            self._spawn(self._keep_broker(self.node), "keep broker")
         self._say(f"starting {', '.join(child.spec.name for child in self.children)}")
         for child in self.children:
             await child.start()
             self._spawn(self._keep(child), f"keep {child.spec.name}")
         try:
             async with asyncio.timeout(READY_WITHIN):
-                await asyncio.gather(*(self._until_ready(child) for child in self.children))
+                await asyncio.gather(
+                    self._broker_ready(), *(self._until_ready(child) for child in self.children)
+                )
         except TimeoutError:
             late = ", ".join(child.spec.name for child in self.children if not child.ready)
             raise CommandFailed(
                 f"Not ready within {READY_WITHIN:g} s: {late}; the lines above say why"
             ) from None
-        self._announced = True
-        self._save_state()
         on_ready(self.state())
+        self._announced = True
+        self._save_state()  # last: whoever sees the file may rely on everything above
+
+    async def _broker_ready(self) -> None:
+        """The services start beside the broker: they are made to do without it for a while."""
+        if self.node is not None:
+            await self._in_thread(self.node.wait_ready, READY_WITHIN)
+            self._spawn(self._keep_broker(self.node), "keep broker")
 
     async def _keep(self, child: Child) -> None:
         """Start the service again whenever it ends, later each time it ends soon."""

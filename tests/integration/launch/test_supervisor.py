@@ -47,7 +47,7 @@ class FakeTrio:
         return [*(service["pid"] for service in state["services"].values()), *state["broker_pids"]]
 
     def wait_ready(self) -> "FakeTrio":
-        wait_until(lambda: "TABLE" in self.log or self.process.poll() is not None, within=30)
+        wait_until(lambda: (self.home / "trio.json").exists() or self.process.poll() is not None, within=60)
         assert self.process.poll() is None, self.log
         return self
 
@@ -112,6 +112,7 @@ def test_a_killed_supervisor_takes_its_children_and_its_broker_with_it(launch: L
     trio.end(signal.SIGKILL)
     wait_until(lambda: not [pid for pid in pids if alive(pid)], within=5)
     assert read_state(trio.home) is None  # the file is still there, the lock says nobody is
+    (trio.home / "trio.json").unlink()
     launch(trio.ports, FAKE_BROKER_PORT=str(free_port())).wait_ready()
 
 
