@@ -63,24 +63,35 @@ class CentreServer:
         self._control = _server(
             create_control_app(centre), host=settings.control_host, port=settings.control_port, lifespan=False
         )
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, self.stop)
+        await self.start()
+        await self.ended()
+
+    async def start(self) -> None:
+        """Take connections on both ports. Raises OSError or SystemExit when one of them can't."""
         # No sockets of its own: the listener makes its connections.
-        api = asyncio.create_task(self._api.serve(sockets=[]))
+        self._tasks = [asyncio.create_task(self._api.serve(sockets=[]), name="api")]
+        await self._started(self._api, self._tasks[0])
         try:
-            await self._started(self._api, api)
             await self._open_front()
-            control = asyncio.create_task(self._control.serve())
-            await asyncio.wait({api, control}, return_when=asyncio.FIRST_COMPLETED)
+            self._tasks.append(asyncio.create_task(self._control.serve(), name="console"))
+            await self._started(self._control, self._tasks[1])
+        except BaseException:
             self.stop()
-            await asyncio.gather(control, api)
-        finally:
-            self.stop()
-            await asyncio.gather(api, return_exceptions=True)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            raise
+
+    async def ended(self) -> None:
+        """Wait until both have stopped; when one stops, so does the other."""
+        await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        self.stop()
+        await asyncio.gather(*self._tasks)
 
     @staticmethod
     async def _started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
@@ -99,9 +110,10 @@ class CentreServer:
             lambda: FaultedProtocol(self._front, config, state, app_state),
         )
         self._front.listener = listener
-        await listener.open()
         if self._front.fault is not None:  # one that outlived a restart
             await self._front.apply(self._front.fault)
+        else:
+            await listener.open()
         log.info("centre.listening", host=settings.bind_host, port=listener.port)
 
     def stop(self) -> None:

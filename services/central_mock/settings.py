@@ -1,6 +1,6 @@
 """What the environment tells the centre."""
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, SecretStr
 
 from shared.settings import ServiceSettings
 
@@ -16,7 +16,8 @@ class CentreSettings(ServiceSettings):
         default="127.0.0.1", validation_alias=AliasChoices("CENTRAL_CONTROL_HOST", "control_host")
     )
     """The console can stop a centre: it stays on loopback unless an operator says otherwise."""
-    central_database_url: str | None = None
+    central_database_url: SecretStr | None = None
+    """A password may be in it."""
     uniqueness_delay: float = Field(
         default=30.0,
         ge=0,
@@ -27,4 +28,6 @@ class CentreSettings(ServiceSettings):
     @property
     def database_url(self) -> str:
         """Where the centre keeps its records."""
-        return self.central_database_url or self.sqlite_url("central")
+        if self.central_database_url is None:
+            return self.sqlite_url("central")
+        return self.central_database_url.get_secret_value()

@@ -42,13 +42,13 @@ class Listener:
         self.port = held.getsockname()[1]
 
     def close(self) -> None:
-        """Refuse connections from now on; those in the kernel's queue are reset."""
-        if self._server is None:
-            return
-        self._server.close()
-        self._server = None
-        with contextlib.suppress(OSError):  # somebody was faster: `open` will say so
-            self._placeholder = self._bind()
+        """Refuse connections from now on, and keep the port; what is in the kernel's queue is reset."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        if self._placeholder is None:
+            with contextlib.suppress(OSError):  # somebody was faster: `open` will say so
+                self._placeholder = self._bind()
 
     def end(self) -> None:
         """Let go of the port."""
