@@ -1,0 +1,49 @@
+"""Two replicas of a consumer get the same event at the same instant: it takes effect once, the first one too."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from sqlmodel import Session
+
+from shared.contracts.envelope import Event
+from shared.contracts.queue import TicketCancelled
+from shared.database import connection_of, open_database
+from shared.messaging.handlers import Handlers
+from shared.messaging.inbox import Inbox, Outcome
+from tests.integration.shared.notes import Note, numbers
+
+NOW = datetime(2016, 9, 16, 0, 30, tzinfo=UTC)
+
+
+def cancelled(sequence: int) -> Event:
+    data = {"number": "A001", "service": "ENROLMENT", "day": "2016-09-16", "arrived_at": NOW.isoformat()}
+    return Event(
+        id=f"event-{sequence}", source="queue_api", type=TicketCancelled.event_type, subject="ticket-1",
+        time=NOW, sequence=sequence, office="33.13.07", data=data,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("replicas", [2, 8])
+async def test_an_event_that_two_replicas_hold_takes_effect_once(database_url: str, replicas: int) -> None:
+    ids = iter(range(1, 1000))
+
+    def effect(session: Session, event: Event, _data: TicketCancelled) -> None:
+        session.add(Note(id=next(ids), text=event.id))
+        session.flush()
+        if connection_of(session).dialect.name == "postgresql":
+            connection_of(session).exec_driver_sql("SELECT pg_sleep(0.05)")  # both are in it together
+
+    handlers = Handlers()
+    handlers.on(TicketCancelled, effect)
+    inbox = Inbox(handlers, "parked")
+    databases = [open_database(database_url) for _ in range(replicas)]
+    for sequence in (1, 2):
+        event = cancelled(sequence)
+        outcomes = await asyncio.gather(
+            *(each.write(lambda session: inbox.receive(session, event, NOW)) for each in databases)
+        )
+        assert sorted(outcomes) == [Outcome.APPLIED, *[Outcome.DUPLICATE] * (replicas - 1)]
+        assert len(await databases[0].read(numbers)) == sequence
+    for each in databases:
+        await each.close()
