@@ -116,36 +116,36 @@ class CentreClient:
                 headers={"Idempotency-Key": envelope.key, "X-Office": envelope.office},
             )
         except ExchangeFailed as failed:
-            return _failed(failed)
+            return failed_exchange(failed)
         if answer.status in {200, 201}:
             return self._receipt(answer, envelope.key, envelope.packet_sha256)
         if answer.media_type == PROBLEM and answer.status == 409:
             return Exchange(Verdict.CONFLICT, reason="the centre holds other bytes under this key")
         if answer.media_type == PROBLEM and answer.status in {400, 413, 415, 422}:
             return Exchange(Verdict.REJECTED, reason=f"rejected with {answer.status}")
-        return _failed(_not_the_centre(answer))
+        return failed_exchange(_not_the_centre(answer))
 
     async def ask(self, key: str, packet_sha256: str) -> Exchange:
         """Ask for a record's receipt by its key: settles an unknown outcome."""
         try:
             answer = await self._exchange("GET", f"/central/v1/records/{key}", DEADLINE)
         except ExchangeFailed as failed:
-            return _failed(failed)
+            return failed_exchange(failed)
         if answer.status == 200:
             return self._receipt(answer, key, packet_sha256)
         if answer.status == 404 and answer.media_type == PROBLEM:
             return Exchange(Verdict.NOT_THERE)
-        return _failed(_not_the_centre(answer))
+        return failed_exchange(_not_the_centre(answer))
 
     async def probe(self) -> Exchange:
         """Ask whether the centre is up."""
         try:
             answer = await self._exchange("GET", "/central/v1/health", DEADLINE)
         except ExchangeFailed as failed:
-            return _failed(failed)
+            return failed_exchange(failed)
         if answer.status == 200 and answer.media_type == "application/json":
             return Exchange(Verdict.ACCEPTED)
-        return _failed(_not_the_centre(answer))
+        return failed_exchange(_not_the_centre(answer))
 
     async def results(self, *, offices: list[str], after: str, wait: float) -> Results:
         """The centre's decisions after a cursor; waits up to `wait` seconds for one. Raises ExchangeFailed."""
@@ -212,7 +212,8 @@ def _not_the_centre(answer: Answer) -> ExchangeFailed:
     return ExchangeFailed(Failure.INTERCEPTED, sent=True)
 
 
-def _failed(failed: ExchangeFailed) -> Exchange:
+def failed_exchange(failed: ExchangeFailed) -> Exchange:
+    """What a failure means for what was being exchanged."""
     verdict = Verdict.UNKNOWN if failed.sent else Verdict.NOT_SENT
     if failed.failure is Failure.BUSY:
         verdict = Verdict.BUSY

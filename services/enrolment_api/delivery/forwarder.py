@@ -165,7 +165,7 @@ class Forwarder:
     async def _idle(self, now: datetime) -> None:
         quiet = (now - self._last_exchange).total_seconds() if self._last_exchange else IDLE_PROBE_SECONDS
         if self.link.failures or quiet >= IDLE_PROBE_SECONDS:
-            await self._note(await self._centre.probe())
+            await self.note(await self._centre.probe())
             quiet = 0.0
         pause = 1.0 if self.link.failures else IDLE_PROBE_SECONDS - quiet
         due = await self._database.read(deliveries.next_due_at)
@@ -208,7 +208,7 @@ class Forwarder:
         )
         if settled.verdict is Verdict.ACCEPTED:
             self.rate.note(now)
-        await self._note(settled)
+        await self.note(settled)
 
     # -- probing
 
@@ -222,7 +222,7 @@ class Forwarder:
             await self._wait(1.0)
             return
         try:
-            await self._note(await self._centre.probe())
+            await self.note(await self._centre.probe())
         finally:
             await self._database.write(lambda session: drop_lease(session, **lease))
 
@@ -237,15 +237,15 @@ class Forwarder:
             claim, packet = self._buffer.popleft()
             await self._deliver(claim, packet)
         else:
-            await self._note(await self._centre.probe())
+            await self.note(await self._centre.probe())
 
     # -- what was seen
 
-    async def _note(self, exchange: Exchange) -> None:
+    async def note(self, exchange: Exchange) -> None:
         """Tell the ramp and the link; a record's own rejection is a sign that the centre is well."""
         now = self._clock.now()
         self._last_exchange = now
-        if not service.failed_exchange(exchange):
+        if not service.destination_failed(exchange):
             self.ramp.succeeded()
             if self.link.state is not LinkState.ONLINE or self.link.failures:
                 self.link = await self._database.write(

@@ -6,7 +6,7 @@ import structlog
 
 from services.enrolment_api.delivery import repository as deliveries
 from services.enrolment_api.delivery import service
-from services.enrolment_api.delivery.centre import CentreClient, ExchangeFailed
+from services.enrolment_api.delivery.centre import CentreClient, ExchangeFailed, failed_exchange
 from services.enrolment_api.delivery.forwarder import Forwarder
 from services.enrolment_api.link import repository as links
 from shared.database import DatabaseUnavailable
@@ -30,12 +30,13 @@ class ResultsFetcher:
         self._forwarder = forwarder
 
     async def run(self) -> None:
-        """Poll for ever. The link's state is the forwarder's to judge; here a failure only costs a pause."""
+        """Poll for ever; a failure is one more sign of how the link is."""
         while True:
             try:
-                fetched = await self._poll() if self._forwarder.link.sends else None
+                fetched = await self._poll() if self._allowed() else None
             except ExchangeFailed as failed:
                 log.info("results.not_fetched", failure=failed.failure)
+                await self._forwarder.note(failed_exchange(failed))
                 fetched = None
             except DatabaseUnavailable as error:
                 log.warning("results.database_unavailable", reason=str(error))
@@ -44,6 +45,11 @@ class ResultsFetcher:
                 await self._runtime.clock.sleep(PAUSE_SECONDS)
             if not fetched:
                 await asyncio.sleep(SHORTEST_PAUSE)
+
+    def _allowed(self) -> bool:
+        """What holds deliveries back, an outage or a Retry-After, holds this back too."""
+        link = self._forwarder.link
+        return link.sends and (link.not_before is None or link.not_before <= self._runtime.clock.now())
 
     async def _poll(self) -> int:
         database, clock = self._runtime.database, self._runtime.clock

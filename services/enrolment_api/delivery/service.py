@@ -10,11 +10,11 @@ from sqlmodel import Session
 from services.enrolment_api.delivery import repository as deliveries
 from services.enrolment_api.delivery.centre import Exchange
 from services.enrolment_api.delivery.domain import (
+    DESTINATION_FAILED,
     TRANSITIONS,
     DeliveryAction,
     DeliveryState,
     NextStep,
-    Verdict,
     allowed_actions,
     next_step,
 )
@@ -154,13 +154,9 @@ def take_results(session: Session, *, results: Results, cursor: str, now: dateti
     return len(results.results)
 
 
-def failed_exchange(exchange: Exchange) -> bool:
+def destination_failed(exchange: Exchange) -> bool:
     """Whether the destination failed, not the record."""
-    return exchange.failure is not None and exchange.verdict in {
-        Verdict.NOT_SENT,
-        Verdict.BUSY,
-        Verdict.UNKNOWN,
-    }
+    return exchange.failure is not None and exchange.verdict in DESTINATION_FAILED
 
 
 def envelope_values(claim: Claim) -> dict[str, Any]:

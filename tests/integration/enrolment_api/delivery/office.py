@@ -1,5 +1,6 @@
 """An office made of delivery alone: completed records go in, the forwarder runs, a scripted centre answers."""
 
+import asyncio
 import contextlib
 import hashlib
 import json
@@ -132,7 +133,7 @@ async def running_office(
     *, database_url: str, central_url: str, keys: Path, home: Path, speed: float = 1.0
 ) -> AsyncIterator[Office]:
     """Migrated, loaded with the sample offices, and forwarding."""
-    migrate("enrolment_api", database_url)
+    await asyncio.to_thread(migrate, "enrolment_api", database_url)  # it runs a loop of its own
     clock = SystemClock()
     if speed != 1.0:
         clock.set(clock.now(), speed)
