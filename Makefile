@@ -5,6 +5,10 @@ BIN := $(ROOT)/.venv/bin
 EXPORT = "$(BIN)/uv" export --quiet --format requirements-txt --no-emit-project --all-extras --no-header
 STAMP := $(ROOT)/.venv/.installed
 TESTS ?=
+# Tests start what they need and must not meet a trio that this shell was set up for.
+PYTEST = env -u EKTP_HOME -u EKTP_PROFILE -u BROKER_URL -u CENTRAL_URL -u KEYS_DIR -u OFFICES_FILE -u QUEUE_PORT \
+	-u ENROLMENT_PORT -u CENTRAL_PORT -u CENTRAL_CONTROL_PORT -u QUEUE_DATABASE_URL -u ENROLMENT_DATABASE_URL \
+	-u CENTRAL_DATABASE_URL "$(BIN)/python" -m pytest
 # Unit, contract and integration tests mind their own business and run on both cores; whole trios run one by one.
 PARALLEL = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/tests/,unit contract integration)))
 ALONE = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/tests/,e2e chaos)))
@@ -27,10 +31,10 @@ run: $(STAMP) ## Set up everything, start the broker and the three services, sta
 test: $(STAMP) ## Run all tests: unit, contract, integration, end to end (TESTS="tests/unit -k name" runs some)
 	@cd "$(ROOT)" && "$(BIN)/ektp" setup --broker-only
 ifdef TESTS
-	@cd "$(ROOT)" && "$(BIN)/python" -m pytest $(TESTS)
+	@cd "$(ROOT)" && $(PYTEST) $(TESTS)
 else
-	@cd "$(ROOT)" && "$(BIN)/python" -m pytest -n 2 --dist loadfile $(PARALLEL)
-	@cd "$(ROOT)" && "$(BIN)/python" -m pytest $(ALONE)
+	@cd "$(ROOT)" && $(PYTEST) -n 2 --dist loadfile $(PARALLEL)
+	@cd "$(ROOT)" && $(PYTEST) $(ALONE)
 endif
 
 check: ## Say whether a change is fit: linters, format, types, borders, dependencies, all tests

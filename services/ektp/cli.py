@@ -36,13 +36,15 @@ def run() -> None:
 
 @app.command()
 def setup(
-    broker_only: Annotated[bool, typer.Option("--broker-only", help="Only RabbitMQ's programs.")] = False,
+    broker_only: Annotated[
+        bool, typer.Option("--broker-only", help="Only RabbitMQ's programs, for the tests' own nodes.")
+    ] = False,
 ) -> None:
     """Get RabbitMQ if needed, make keys, migrate the databases; does nothing twice."""
     from services.ektp.setup.steps import ensure_broker, prepare
 
     settings = TrioSettings()
-    ensure_broker(settings, typer.echo)
+    ensure_broker(settings, typer.echo, even_if_given=broker_only)
     if broker_only:
         return
     prepare(settings)

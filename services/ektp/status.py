@@ -76,7 +76,7 @@ def _backlog(link: dict[str, Any]) -> tuple[str, str]:
         more = ", ".join(f"{name} {value}" for name, value in backlog.items() if name != "records")
         return f"{backlog.get('records')} records", more
     expected = link.get("expected_end")
-    return f"{backlog} records", f"expected to be sent by {expected}" if expected else ""
+    return f"{backlog} records", f"expected to be sent by {expected}" if expected and backlog else ""
 
 
 def outage_rows(trio: RunningTrio) -> Rows:

@@ -21,6 +21,11 @@ from shared.testing.waiting import wait_until
 
 READY_WITHIN = 120.0
 STOP_WITHIN = 15.0
+# What the surrounding shell may have set for a trio of its own.
+NOT_INHERITED = {
+    "BROKER_URL", "CENTRAL_URL", "KEYS_DIR", "OFFICES_FILE", "CLOCK_SPEED", "BIND_HOST", "EKTP_PROFILE", "LOG_FORMAT",
+    "QUEUE_DATABASE_URL", "ENROLMENT_DATABASE_URL", "CENTRAL_DATABASE_URL",
+}  # fmt: skip
 PORT_SETTINGS = ("QUEUE_PORT", "ENROLMENT_PORT", "CENTRAL_PORT", "CENTRAL_CONTROL_PORT", "BROKER_PORT")
 
 
@@ -96,10 +101,11 @@ class Trio:
     def launch(self) -> None:
         """Spawn `ektp run`; `wait_ready` says when it can be used."""
         (self.home / "trio.json").unlink(missing_ok=True)  # one left by a trio that was killed
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         with (self.home / "run.log").open("ab") as log:
             self._process = subprocess.Popen(
                 ends_with_parent([sys.executable, "-m", "services.ektp", "run"]),
-                env={**os.environ, **self.settings}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=inherited | self.settings, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
 

@@ -9,10 +9,12 @@ from services.ektp.setup.rabbitmq import ensure_server
 from shared.keys import Credential, create_keys
 
 
-def ensure_broker(settings: TrioSettings, say: Callable[[str], None]) -> None:
+def ensure_broker(settings: TrioSettings, say: Callable[[str], None], *, even_if_given: bool = False) -> None:
     """A broker of our own needs RabbitMQ's programs; a BROKER_URL needs nothing. Raises CommandFailed."""
     ensure_home(settings)
-    if settings.broker_url is None and ensure_server(settings.root / "setup.log"):
+    if settings.broker_url is not None and not even_if_given:
+        return
+    if ensure_server(settings.root / "setup.log"):
         say("RabbitMQ was installed from Debian's packages; no system-wide broker was started")
 
 
