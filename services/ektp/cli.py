@@ -36,9 +36,7 @@ def run() -> None:
 
 @app.command()
 def setup(
-    broker_only: Annotated[
-        bool, typer.Option("--broker-only", help="Only RabbitMQ's programs, for the tests' own nodes.")
-    ] = False,
+    broker_only: Annotated[bool, typer.Option("--broker-only", help="Only RabbitMQ's programs.")] = False,
 ) -> None:
     """Get RabbitMQ if needed, make keys, migrate the databases; does nothing twice."""
     from services.ektp.setup.steps import ensure_broker, prepare
