@@ -15,6 +15,7 @@ ACCOUNT = Credential("officer-somewhere", "made-up-word", ("officer",), ("33.13.
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrioSettings:
+    monkeypatch.setenv("COLUMNS", "200")  # or a narrow terminal folds what is looked for
     monkeypatch.setenv("EKTP_HOME", str(tmp_path))
     monkeypatch.setenv("BROKER_URL", "amqp://ektp:hush@broker.example:5672/")
     monkeypatch.setenv("QUEUE_DATABASE_URL", "postgresql+asyncpg://ektp:hush@db.example/queue")
