@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from shared.settings import LogFormat
-from shared.tracing import correlation_id
+from shared.tracing import correlation_id, in_trace
 
 # Sixteen digits in a row are a NIK until shown otherwise; the last net, not the first.
 _NIK = re.compile(r"(?<!\d)\d{16}(?!\d)")
@@ -28,9 +28,9 @@ def configure_logging(service: str, log_format: LogFormat, level: str) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamp(log_format),
         structlog.processors.format_exc_info,
-        _add(service),
+        _add(service, log_format),
         mask_nik,
     ]
     renderer: structlog.typing.Processor = (
@@ -61,10 +61,21 @@ def configure_logging(service: str, log_format: LogFormat, level: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def _add(service: str) -> structlog.typing.Processor:
+def _stamp(log_format: LogFormat) -> structlog.typing.Processor:
+    """A machine wants the whole time in UTC; the person in front of `make run` the clock on the wall."""
+    if log_format is LogFormat.CONSOLE:
+        return structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+    return structlog.processors.TimeStamper(fmt="iso", utc=True)
+
+
+def _add(service: str, log_format: LogFormat) -> structlog.typing.Processor:
+    """Who speaks, and the correlation id where there is a request or an event to correlate with."""
+
     def add(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        event["service"] = service
-        event.setdefault("correlation_id", correlation_id())
+        if log_format is LogFormat.JSON:
+            event["service"] = service
+        if in_trace():
+            event.setdefault("correlation_id", correlation_id())
         return event
 
     return add

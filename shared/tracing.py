@@ -17,6 +17,11 @@ def continue_trace(traceparent: str | None) -> str:
     return ours
 
 
+def in_trace() -> bool:
+    """Whether something is being traced here."""
+    return bool(_current.get())
+
+
 def traceparent() -> str:
     """The current traceparent; begins a trace where none is."""
     return _current.get() or continue_trace(None)

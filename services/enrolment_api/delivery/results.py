@@ -33,11 +33,7 @@ class ResultsFetcher:
         """Poll for ever; a failure is one more sign of how the link is."""
         while True:
             try:
-                fetched = await self._poll() if self._allowed() else None
-            except ExchangeFailed as failed:
-                log.info("results.not_fetched", failure=failed.failure)
-                await self._forwarder.note(failed_exchange(failed))
-                fetched = None
+                fetched = await self._poll_and_note() if self._allowed() else None
             except DatabaseUnavailable as error:
                 log.warning("results.database_unavailable", reason=str(error))
                 fetched = None
@@ -45,6 +41,15 @@ class ResultsFetcher:
                 await self._runtime.clock.sleep(PAUSE_SECONDS)
             if not fetched:
                 await asyncio.sleep(SHORTEST_PAUSE)
+
+    async def _poll_and_note(self) -> int | None:
+        """Poll; None after a failure, which the link is told. Raises DatabaseUnavailable, of either."""
+        try:
+            return await self._poll()
+        except ExchangeFailed as failed:
+            log.info("results.not_fetched", failure=failed.failure)
+            await self._forwarder.note(failed_exchange(failed))
+            return None
 
     def _allowed(self) -> bool:
         """What holds deliveries back, an outage or a Retry-After, holds this back too."""

@@ -6,6 +6,7 @@ from services.enrolment_api.delivery.centre import CentreClient
 from services.enrolment_api.delivery.forwarder import Forwarder
 from services.enrolment_api.delivery.results import ResultsFetcher
 from services.enrolment_api.link.heartbeat import HeartbeatTask
+from services.enrolment_api.link.service import begin
 from shared.lifecycle import BackgroundTasks
 from shared.runtime import Runtime
 
@@ -14,6 +15,7 @@ class CentralTasks:
     """Everything that talks to the centre, started and stopped together."""
 
     def __init__(self, runtime: Runtime, *, central_url: str, dice: random.Random | None = None) -> None:
+        self._runtime = runtime
         self._centre = CentreClient.from_directory(
             base_url=central_url, clock=runtime.clock, keys_dir=runtime.settings.keys
         )
@@ -23,6 +25,8 @@ class CentralTasks:
 
     async def start(self, tasks: BackgroundTasks) -> None:
         """Look for a power cut first, then begin to send."""
+        now = self._runtime.clock.now()
+        await self._runtime.database.write(lambda session: begin(session, now=now))
         await self._heartbeat.notice_power_cut()
         tasks.start("heartbeat", self._heartbeat.run)
         tasks.start("forwarder", self.forwarder.run)

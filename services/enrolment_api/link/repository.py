@@ -12,6 +12,12 @@ from services.enrolment_api.link.state import LINK
 from services.enrolment_api.offices.models import OfficeRow
 from shared.contracts.enrolment import LinkState
 from shared.contracts.queue import Hop
+from shared.database import UtcDateTime
+
+BEGIN = sa.text(
+    "INSERT INTO link (name, state, reason, since, failures, probes) VALUES (:name, :state, '', :since, 0, 0) "
+    "ON CONFLICT (name) DO NOTHING"
+).bindparams(sa.bindparam("since", type_=UtcDateTime))
 
 
 def read_link(session: Session, now: datetime) -> LinkStatus:
@@ -21,7 +27,13 @@ def read_link(session: Session, now: datetime) -> LinkStatus:
 
 def load_link(session: Session, now: datetime) -> LinkStatus:
     """The link, locked for this transaction."""
-    return _status(session.exec(select(Link).where(col(Link.name) == LINK).with_for_update()).first(), now)
+    locked = select(Link).where(col(Link.name) == LINK).with_for_update()
+    row = session.exec(locked).first()
+    if row is None:
+        # two tasks, or two replicas, may see the first failure at the same moment
+        session.connection().execute(BEGIN, {"name": LINK, "state": LinkState.ONLINE.value, "since": now})
+        row = session.exec(locked).first()
+    return _status(row, now)
 
 
 def _status(row: Link | None, now: datetime) -> LinkStatus:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from services.enrolment_api.link import domain
@@ -13,15 +14,26 @@ from services.enrolment_api.link.models import Heartbeat, LinkOutage
 from shared.contracts.enrolment import CentralLinkChanged, LinkState
 from shared.contracts.envelope import Outgoing
 from shared.contracts.queue import Hop
+from shared.database import UtcDateTime, connection_of
 from shared.ids import new_id
 from shared.messaging.outbox import enqueue
 from shared.problems import IllegalAction
+
+BEGIN = sa.text(
+    "INSERT INTO link (name, state, reason, since, failures, probes) VALUES (:name, :state, '', :now, 0, 0) "
+    "ON CONFLICT (name) DO NOTHING"
+).bindparams(sa.bindparam("now", type_=UtcDateTime))
 
 SOURCE = "enrolment_api"
 WAKE = "link"
 HEARTBEAT_SECONDS = 10.0
 POWER_CUT_SECONDS = 60.0
 """A node that was silent for longer, and had not been stopped, lost its power."""
+
+
+def begin(session: Session, *, now: datetime) -> None:
+    """At start: there is a row to lock, and a time since which the link is as it is."""
+    connection_of(session).execute(BEGIN, {"name": links.LINK, "state": LinkState.ONLINE.value, "now": now})
 
 
 def note_success(session: Session, *, now: datetime) -> LinkStatus:
