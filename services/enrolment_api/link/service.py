@@ -11,6 +11,7 @@ from services.enrolment_api.link import domain
 from services.enrolment_api.link import repository as links
 from services.enrolment_api.link.domain import ALLOWED, Failure, LinkAction, LinkStatus
 from services.enrolment_api.link.models import Heartbeat, LinkOutage
+from services.enrolment_api.link.state import LINK
 from shared.contracts.enrolment import CentralLinkChanged, LinkState
 from shared.contracts.envelope import Outgoing
 from shared.contracts.queue import Hop
@@ -33,7 +34,7 @@ POWER_CUT_SECONDS = 60.0
 
 def begin(session: Session, *, now: datetime) -> None:
     """At start: there is a row to lock, and a time since which the link is as it is."""
-    connection_of(session).execute(BEGIN, {"name": links.LINK, "state": LinkState.ONLINE.value, "now": now})
+    connection_of(session).execute(BEGIN, {"name": LINK, "state": LinkState.ONLINE.value, "now": now})
 
 
 def note_success(session: Session, *, now: datetime) -> LinkStatus:
