@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
+from structlog.typing import EventDict
 
 from shared.database import Database, open_database
 from shared.testing.postgres import PostgresServer, running_postgres
@@ -48,3 +50,10 @@ def postgres_url(postgres: PostgresServer) -> str:
     url = postgres.fresh_database()
     asyncio.run(create_tables(url))
     return url
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[EventDict]]:
+    """What was logged, unrendered: a traceback on a terminal takes seconds."""
+    with structlog.testing.capture_logs() as entries:
+        yield entries
