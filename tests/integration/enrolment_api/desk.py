@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ from uuid import uuid4
 import httpx
 
 from services.enrolment_api.recording.domain import ALL_MODALITIES
+from shared.contracts.envelope import Event, EventData
 from shared.security import sign_token
 
 NGARGOYOSO, KARANGANYAR, JEPARA = "33.13.07", "33.13", "33.20"
@@ -130,3 +132,17 @@ def problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
     assert body["status"] == status
     assert body["correlation_id"]
     return body
+
+
+def event(subject: str, data: EventData, *, office: str = NGARGOYOSO, sequence: int = 1) -> Event:
+    """An event of queue_api, as the consumer hands it over."""
+    return Event(
+        id=str(uuid4()),
+        source="queue_api",
+        type=data.event_type,
+        subject=subject,
+        time=datetime(2016, 9, 16, 3, 0, tzinfo=UTC),
+        sequence=sequence,
+        office=office,
+        data=data.model_dump(mode="json"),
+    )
