@@ -63,7 +63,7 @@ def number_of(ticket: dict[str, object]) -> int:
 async def kiosk(office: Office) -> None:
     """Everybody takes a number when they come, one after another as at the real machine."""
     for citizen in office.people:
-        await office.clock.until(citizen.arrives)
+        await office.clock.on_time(citizen.arrives)
         ticket = await office.hall.take_ticket()
         seen = TicketSeen(number_of(ticket), str(ticket["id"]), str(ticket["code"]), office.clock.now())
         office.history.tickets.append(seen)

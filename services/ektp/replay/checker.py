@@ -13,6 +13,7 @@ from typing import Any
 from services.ektp.replay.figures import (
     inside_to_outside,
     issued_by,
+    median,
     recorded_between,
     recorded_by,
 )
@@ -21,6 +22,8 @@ from services.ektp.replay.scenario import Scenario
 
 # Of the recordings per counter-hour outside the outage, so many must remain inside it.
 KEPT = 0.95
+# Real seconds. Medians on a machine that does other things too: a wait for the network would be seconds.
+NO_LONGER, NOISE = 2.0, 0.1
 # How long an outage may last before the office's screens say so, and its end likewise.
 NOTICED_WITHIN = timedelta(minutes=5)
 WENT_HOME = {"VOUCHERED"}
@@ -187,6 +190,20 @@ def work_goes_on(scenario: Scenario, history: History) -> Finding:
     return Finding(f"recordings per counter-hour in the outage at least {KEPT:.0%}", kept >= KEPT, saw)
 
 
+def receipts_do_not_wait(scenario: Scenario, history: History) -> Finding:
+    """In real seconds, a receipt takes no longer while the centre is away: the day's clock cannot hide it."""
+    inside = [r.took for r in history.recorded if history.outage_began < r.recorded_at < history.outage_ended]
+    outside = [
+        r.took for r in history.recorded if not history.outage_began < r.recorded_at < history.outage_ended
+    ]
+    away, near = median(inside), median(outside)
+    rule = "a receipt takes no longer while the centre is away"
+    if away is None or near is None:
+        return Finding(rule, False, "nothing to compare")
+    saw = f"{away * 1000:.0f} ms in the outage, {near * 1000:.0f} ms outside it, medians of real time"
+    return Finding(rule, away <= NO_LONGER * near + NOISE, saw)
+
+
 def next_is_the_interrupted(scenario: Scenario, history: History) -> Finding:
     """The one on whom the outage fell is the first to be recorded after it fell."""
     wanted = scenario.report.interrupted
@@ -278,4 +295,4 @@ AS_REPORTED: list[Rule] = [
     waited_long,
     interrupted_resume_first,
 ]
-WITH_OFFLINE_RECORDING: list[Rule] = [work_goes_on, next_is_the_interrupted]
+WITH_OFFLINE_RECORDING: list[Rule] = [work_goes_on, receipts_do_not_wait, next_is_the_interrupted]

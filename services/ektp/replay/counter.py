@@ -4,20 +4,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 from services.ektp.replay.actors import Office, number_of
 from services.ektp.replay.client import Refused
 from services.ektp.replay.history import Attempt, Outcome, Recorded
 from services.ektp.replay.people import MODALITIES, Citizen, Dice, minutes_per_citizen
+from shared.clock import SystemClock
 
 # Seconds of the day.
 ASKS_AGAIN = 30.0
-FINISHES_BY_HAND = 60.0
-LOOKS_AT_TICKET = 12.0
+FINISHES_BY_HAND = 120.0
+LOOKS_AT_TICKET = 20.0
 # How late (seconds) a counter may be and still take up its own rhythm, instead of beginning a new one.
 RHYTHM = 120.0
 # Shares of a citizen's time: sitting down, all devices done, receipt in hand.
-SITS, CAPTURED, RECEIPT = 0.1, 0.7, 0.9
+SITS, CAPTURED, RECEIPT = 0.1, 0.7, 0.85
+REAL = SystemClock()
 OPEN_STATES = {"CALLED", "SERVING"}
 
 
@@ -73,7 +76,7 @@ class Counter:
 
     async def _serve_next(self) -> None:
         began = self._begin()
-        ticket = await self.office.hall.call_next(self.number)
+        ticket = await self._call_next()
         if ticket is None:
             await self._nobody_to_call(began)
             return
@@ -87,9 +90,17 @@ class Counter:
             self._ready = None
             self._note(began, Outcome.INTERRUPTED, number)
             return
-        await self.office.clock.until(ends)
+        await self.office.clock.on_time(ends)
         self._ready = ends
         self._note(began, Outcome.RECORDED, number)
+
+    async def _call_next(self) -> dict[str, Any] | None:
+        try:
+            return await self.office.hall.call_next(self.number)
+        except Refused as refused:
+            if refused.status != HTTPStatus.CONFLICT:
+                raise
+            return None  # the last ticket is still at the counter; it is asked again
 
     def _begin(self) -> datetime:
         """Now, or when the last citizen was due to leave: a slow machine must not stretch the officers' day."""
@@ -114,10 +125,10 @@ class Counter:
         await self._start(ticket_id)
         sheet = await self._open_sheet(ticket_id, code, number)
         await self._take_captures(sheet, began + length * SITS, began + length * CAPTURED)
-        await clock.until(began + length * RECEIPT)
-        receipt = await self._complete(sheet, code)
+        await clock.on_time(began + length * RECEIPT)
+        receipt, took = await self._complete(sheet, code)
         self.office.history.recorded.append(
-            Recorded(number, sheet.enrolment, receipt, self.number, clock.now())
+            Recorded(number, sheet.enrolment, receipt, self.number, clock.now(), took)
         )
         await self._see_ticket_finished(ticket_id, code)
 
@@ -144,17 +155,19 @@ class Counter:
         for place, modality in enumerate(MODALITIES):
             if modality in sheet.captured:
                 continue
-            await self.office.clock.until(begins + step * place)
+            await self.office.clock.on_time(begins + step * place)
             await self.office.recording.capture(sheet.enrolment, modality, sheet.citizen.capture(modality))
             sheet.captured.add(modality)
             if not sheet.approved:
                 await self.office.recording.approve_photo(sheet.enrolment)
                 sheet.approved = True
 
-    async def _complete(self, sheet: Sheet, code: str) -> str:
+    async def _complete(self, sheet: Sheet, code: str) -> tuple[str, float]:
         while True:
+            asked = REAL.now()
             try:
-                return await self.office.recording.complete(sheet.enrolment)
+                receipt = await self.office.recording.complete(sheet.enrolment)
+                return receipt, (REAL.now() - asked).total_seconds()
             except Refused as refused:
                 await self._wait_for_link(refused, code)
 

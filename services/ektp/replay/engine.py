@@ -25,8 +25,9 @@ from services.ektp.replay.actors import (
 )
 from services.ektp.replay.client import Caller, Refused, ReplayError, Service, TrioClient
 from services.ektp.replay.counter import Counter, Sheet
+from services.ektp.replay.governor import Governor
 from services.ektp.replay.history import History
-from services.ektp.replay.pace import DayClock, changes
+from services.ektp.replay.pace import DayClock
 from services.ektp.replay.people import citizens
 from services.ektp.replay.play import Play
 from services.ektp.replay.scenario import Scenario
@@ -176,8 +177,8 @@ async def _live_through(office: Office, what: Play, watch: Watcher | None) -> No
 
 
 def _watchers(office: Office, what: Play, watch: Watcher | None) -> list[Coroutine[Any, Any, None]]:
-    pace = office.clock.follow(changes(office.outage_begins, office.outage_ends, what.speed))
-    return [display(office), pace, *([_watch(office, watch)] if watch else [])]
+    governor = Governor(office.clock, what.speed, office.outage_begins, office.outage_ends)
+    return [display(office), governor.run(), *([_watch(office, watch)] if watch else [])]
 
 
 def _first(error: BaseException) -> BaseException:

@@ -42,6 +42,8 @@ class Recorded:
     receipt: str
     counter: int
     recorded_at: datetime
+    # real seconds from asking to complete it to the receipt
+    took: float = 0.0
     delivery: str | None = None
     at_centre: datetime | None = None
 

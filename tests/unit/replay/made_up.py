@@ -55,7 +55,7 @@ def _serve(history: History, number: int, began: datetime) -> None:
     history.attempts.append(Attempt(counter, began, ended, Outcome.RECORDED, number))
     done = ended - MINUTE
     history.recorded.append(
-        Recorded(number, f"e{number}", f"R{number}", counter, done, "ACKNOWLEDGED", done + MINUTE)
+        Recorded(number, f"e{number}", f"R{number}", counter, done, 0.02, "ACKNOWLEDGED", done + MINUTE)
     )
 
 

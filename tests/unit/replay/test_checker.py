@@ -73,6 +73,11 @@ def account(missing: int = 0, twice: int = 0, unexpected: int = 0, asked: int | 
     return spoil
 
 
+def wait_for_the_centre(history: History) -> None:
+    for record in history.recorded:
+        record.took = 0.5 if record.recorded_at > history.outage_began else 0.02
+
+
 def come_late(history: History) -> None:
     for ticket in history.tickets:
         ticket.issued_at += timedelta(hours=2)
@@ -133,6 +138,7 @@ AS_THE_OFFICES_HAD_IT: list[tuple[str, Spoil]] = [
 ]
 RECORDING_OFFLINE: list[tuple[str, Spoil]] = [
     ("per counter-hour", lose_time),
+    ("no longer", wait_for_the_centre),
     ("goes on first", lambda h: moved(h, 11, 20 * MINUTE)),
 ]
 

@@ -1,0 +1,57 @@
+"""Decides how fast the day runs from moment to moment."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.ektp.replay.pace import DayClock
+from shared.clock import SystemClock
+
+# Real seconds between two decisions, and how many of them without lateness it takes to go faster again.
+DECIDES_EVERY = 0.25
+CALM = 12
+# Seconds of the day.
+TOO_LATE = 45.0
+# Around the outage's beginning and end a sixth; for a machine that does not keep up a half, then a quarter.
+DECISIVE = 6.0
+SLOWER_BY = (1.0, 2.0, 4.0)
+
+
+@dataclass(slots=True)
+class Governor:
+    """One day's speed: full, less where minutes decide, less while the people come late."""
+
+    clock: DayClock
+    full: float
+    begins: datetime
+    ends: datetime
+    _gear: int = 0
+    _calm: int = 0
+
+    async def run(self) -> None:
+        """Keep the speed right until cancelled."""
+        real = SystemClock()
+        while True:
+            await real.sleep(DECIDES_EVERY)
+            self.shift(self.clock.take_lateness())
+            wanted = self.speed(self.clock.now())
+            if wanted != self.clock.speed:
+                await self.clock.run_at(wanted)
+
+    def shift(self, lateness: float) -> None:
+        """Into a lower gear at once, into a higher one after some calm."""
+        if lateness > TOO_LATE:
+            self._gear, self._calm = min(self._gear + 1, len(SLOWER_BY) - 1), 0
+            return
+        self._calm += 1
+        if self._calm >= CALM and self._gear:
+            self._gear, self._calm = self._gear - 1, 0
+
+    def speed(self, now: datetime) -> float:
+        """What is wanted at that time of the day."""
+        minute = timedelta(minutes=1)
+        decisive = (
+            self.begins - 4 * minute <= now < self.begins + 5 * minute
+            or self.ends - minute <= now < self.ends + 4 * minute
+        )
+        least = DECISIVE if decisive else 1.0
+        return max(self.full / max(least, SLOWER_BY[self._gear]), 1.0)
