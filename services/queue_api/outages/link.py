@@ -23,7 +23,7 @@ def central_link_changed(session: Session, event: Event, data: CentralLinkChange
     try:
         office = office_alone(session, event.office)
     except NotFound:
-        log.warning("outage.unknown_office", office=event.office, event=event.id)
+        log.warning("outage.unknown_office", office=event.office, event_id=event.id)
         return
     outage = locked_outage(session, data.outage_id)
     if outage is None:

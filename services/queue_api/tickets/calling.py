@@ -16,10 +16,10 @@ from services.queue_api.offices.domain import local_day
 from services.queue_api.offices.repository import office_shared
 from services.queue_api.registry import table_of
 from services.queue_api.tickets.announcements import announce_call
-from services.queue_api.tickets.domain import State, label
-from services.queue_api.tickets.models import AT_A_COUNTER, IN_LINE, Ticket
+from services.queue_api.tickets.counters import AT_THIS_COUNTER, CounterIsTaken, check_counter_is_free
+from services.queue_api.tickets.domain import State
+from services.queue_api.tickets.models import IN_LINE, Ticket
 from services.queue_api.tickets.schemas import COPIED, TicketView
-from services.queue_api.tickets.service import CounterIsTaken
 from shared.contracts.offices import Counter, Office, ServiceType
 from shared.database import UtcDateTime, connection_of
 from shared.problems import InvalidInput, NotFound
@@ -28,12 +28,6 @@ _ticket = table_of(Ticket)
 _waiting = _ticket.alias("waiting")
 SERVICES = len(ServiceType)
 
-_here = _ticket.alias("here")
-AT_THIS_COUNTER = sa.select(_here.c.id, _here.c.number, _here.c.service, _here.c.state).where(
-    _here.c.office == sa.bindparam("the_office"),
-    _here.c.counter == sa.bindparam("the_counter"),
-    AT_A_COUNTER,
-)
 NEXT = (
     sa.select(_waiting.c.id)
     .where(
@@ -91,24 +85,9 @@ def call_next(
     except IntegrityError as error:
         raise CounterIsTaken(f"Counter {counter_name} was given a ticket this very moment") from error
     if row is None:
-        _check_counter_is_free(session, office.code, counter_name)
+        check_counter_is_free(session, office.code, counter_name)
         return None
     return _called(session, row, now)
-
-
-def _check_counter_is_free(session: Session, office: str, counter: str) -> None:
-    """Raise CounterIsTaken naming the ticket that is not finished."""
-    here = (
-        connection_of(session)
-        .execute(AT_THIS_COUNTER, {"the_office": office, "the_counter": counter})
-        .first()
-    )
-    if here is not None:
-        raise CounterIsTaken(
-            f"Counter {counter} has ticket {label(here.service, here.number)}, which is {here.state}",
-            ticket=here.id,
-            state=here.state,
-        )
 
 
 def _called(session: Session, row: sa.Row[Any], now: datetime) -> TicketView:

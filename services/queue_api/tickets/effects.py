@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from services.queue_api.tickets.announcements import announce, announce_call
+from services.queue_api.tickets.counters import check_counter_is_free
 from services.queue_api.tickets.domain import Action, State, place_after
 from services.queue_api.tickets.joining import waiting_or_held
 from services.queue_api.tickets.models import Ticket
@@ -84,14 +85,15 @@ def park(move: Move) -> None:
 
 
 def resume(move: Move) -> None:
-    """Called again, to its counter or the one that was named. Raises ServiceStandsStill, NotFound."""
+    """Called again, to its counter or the one that was named. Raises ServiceStandsStill, NotFound, CounterIsTaken."""
     ticket = move.ticket
     if waiting_or_held(move.session, move.office, ticket.service) is State.HELD:
         raise ServiceStandsStill
-    ticket.counter = move.counter or ticket.counter
-    if ticket.counter not in {counter.name for counter in move.office.counters}:
-        raise NotFound(f"Office {move.office.code} has no counter {ticket.counter}")
-    ticket.officer = move.officer
+    counter = move.counter or str(ticket.counter)
+    if counter not in {each.name for each in move.office.counters}:
+        raise NotFound(f"Office {move.office.code} has no counter {counter}")
+    check_counter_is_free(move.session, move.office.code, counter)
+    ticket.counter, ticket.officer = counter, move.officer
     ticket.calls += 1
     ticket.called_at, ticket.serving_at = move.now, None
     announce_call(move.session, ticket, move.now)

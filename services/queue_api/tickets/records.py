@@ -21,14 +21,14 @@ def record_captured(session: Session, event: Event, data: RecordCaptured) -> Non
         return
     known = session.get(Ticket, data.ticket_id)
     if known is None or known.office != event.office:
-        log.warning("ticket.unknown", ticket=data.ticket_id, event=event.id)
+        log.warning("ticket.unknown", ticket=data.ticket_id, event_id=event.id)
         return
     office = office_shared(session, known.office)
     session.expunge(known)
     ticket = locked_ticket(session, data.ticket_id)
     if (ticket.state, Action.RECORD) not in TRANSITIONS:
         level = log.debug if ticket.state is State.DONE else log.warning
-        level("ticket.record_ignored", ticket=ticket.id, state=ticket.state, event=event.id)
+        level("ticket.record_ignored", ticket=ticket.id, state=ticket.state, event_id=event.id)
         return
     apply(Move(session, office, ticket, data.captured_at, officer=ticket.officer or ""), Action.RECORD)
     session.add(ticket)

@@ -9,6 +9,7 @@ from services.queue_api.forecast.domain import Forecast
 from services.queue_api.forecast.service import line_forecast
 from services.queue_api.offices.repository import office_of, office_shared
 from services.queue_api.tickets.announcements import announce
+from services.queue_api.tickets.counters import CounterIsTaken
 from services.queue_api.tickets.domain import (
     AT_A_COUNTER,
     TRANSITIONS,
@@ -39,12 +40,6 @@ class AtAnotherCounter(Conflict):
     """Another officer is working with this ticket."""
 
     type, title = "at-another-counter", "At another counter"
-
-
-class CounterIsTaken(Conflict):
-    """This counter has a ticket that is not finished."""
-
-    type, title = "counter-taken", "The counter has a ticket"
 
 
 def issue_ticket(
@@ -88,8 +83,8 @@ def act_on_ticket(
     session.add(ticket)
     try:
         session.flush()
-    except IntegrityError as error:  # the unique index of tickets at counters
-        raise CounterIsTaken(f"Counter {ticket.counter} has a ticket that is not finished") from error
+    except IntegrityError as error:  # another replica was quicker to take the counter
+        raise CounterIsTaken from error
     return TicketView.of(ticket)
 
 

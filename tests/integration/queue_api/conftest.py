@@ -1,0 +1,101 @@
+"""queue_api in this process, on both databases, with no broker: it does its whole job without."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import cast
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy.engine import make_url
+
+from services.queue_api.app import create_app
+from services.queue_api.runtime import QueueRuntime
+from services.queue_api.settings import QueueSettings
+from shared.keys import create_keys
+from shared.migrations import migrate
+from shared.testing.ports import free_port
+from shared.testing.postgres import PostgresServer, running_postgres
+from tests.integration.queue_api.front import FrontDesk
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A deployment's keys."""
+    directory = tmp_path_factory.mktemp("keys")
+    create_keys(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for the session."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file made by the migrations; each test has its own copy."""
+    path = tmp_path_factory.mktemp("migrated") / "queue.db"
+    migrate("queue_api", f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: PostgresServer) -> str:
+    """The URL of a PostgreSQL database made by the migrations; each test has its own copy."""
+    url = postgres.fresh_database()
+    migrate("queue_api", url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind, as the migrations make it."""
+    if request.param == "sqlite":
+        copy = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "queue.db")
+        return f"sqlite:///{copy}"
+    template = make_url(request.getfixturevalue("migrated_template"))
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"{template.database}_{uuid4().hex[:8]}"
+    server.psql(f"CREATE DATABASE {name} TEMPLATE {template.database}")
+    return template.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def settings(database_url: str, keys: Path, tmp_path: Path) -> QueueSettings:
+    """Nobody listens where the broker should be."""
+    return QueueSettings(
+        home=tmp_path,
+        keys_dir=keys,
+        queue_database_url=SecretStr(database_url),
+        broker_url=SecretStr(f"amqp://guest:guest@127.0.0.1:{free_port()}/"),
+    )
+
+
+@pytest.fixture
+async def app(settings: QueueSettings) -> AsyncIterator[FastAPI]:
+    """The running app, early on a Friday."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+def runtime(app: FastAPI) -> QueueRuntime:
+    """What the app holds."""
+    return cast(QueueRuntime, app.state.runtime)
+
+
+@pytest.fixture
+async def desk(app: FastAPI, runtime: QueueRuntime, keys: Path) -> AsyncIterator[FrontDesk]:
+    """The front desk of Ngargoyoso at 08:00 on Friday 16 September 2016."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://queue.test") as http:
+        desk = FrontDesk(http, runtime, keys)
+        desk.set_time("2016-09-16T08:00:00+07:00")
+        yield desk
