@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from services.ektp.replay.chart import day_chart
-from services.ektp.replay.checker import Finding
 from services.ektp.replay.comparison import Row, compare, mode_name
+from services.ektp.replay.finding import Finding
 from services.ektp.replay.history import History
 from services.ektp.replay.scenario import Scenario
 

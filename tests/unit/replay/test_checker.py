@@ -6,7 +6,8 @@ from datetime import time, timedelta
 
 import pytest
 
-from services.ektp.replay.checker import ALWAYS, AS_REPORTED, WITH_OFFLINE_RECORDING, Rule, check
+from services.ektp.replay.checker import ALWAYS, AS_REPORTED, WITH_OFFLINE_RECORDING, check
+from services.ektp.replay.finding import Rule
 from services.ektp.replay.history import Attempt, BoardSeen, History, LinkSeen, Outcome, TicketSeen, Verified
 from tests.unit.replay.days import short_day
 from tests.unit.replay.made_up import MINUTE, good_history, moved

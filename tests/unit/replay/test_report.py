@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from services.ektp.replay.checker import Finding, check
+from services.ektp.replay.checker import check
 from services.ektp.replay.figures import inside_to_outside, recorded_by, waits
+from services.ektp.replay.finding import Finding
 from services.ektp.replay.report import DayReport, Played, terminal, write
 from tests.unit.replay.days import short_day
 from tests.unit.replay.made_up import good_history
