@@ -14,7 +14,9 @@ def main() -> None:
     """Configured by the environment alone."""
     settings = CentreSettings()
     configure_logging("central_mock", settings.log_format, settings.log_level)
-    with asyncio.Runner(loop_factory=uvicorn.Config("", loop="auto").get_loop_factory()) as runner:
+    with asyncio.Runner(
+        loop_factory=uvicorn.Config("", loop="auto", log_config=None).get_loop_factory()
+    ) as runner:
         runner.run(_serve(settings))
 
 

@@ -123,6 +123,8 @@ async def test_an_office_asks_for_its_own(centre: RunningCentre) -> None:
     await decided(centre, here, there)
 
     assert [each["key"] for each in await results(centre, office="33.20")] == [there.key]
+    both = await results(centre, office=["33.20", "33.13.07"])
+    assert [each["key"] for each in both] == [here.key, there.key]
 
 
 async def test_a_long_poll_wakes_when_there_is_a_decision(centre: RunningCentre) -> None:

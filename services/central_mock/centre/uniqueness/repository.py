@@ -76,9 +76,11 @@ def append_results(session: Session, results: list[dict[str, Any]]) -> None:
     connection_of(session).execute(_APPEND, results)
 
 
-def results_after(session: Session, *, after: int, office: str | None, limit: int) -> Sequence[CheckResult]:
-    """Decisions after a cursor, in order."""
+def results_after(
+    session: Session, *, after: int, offices: Sequence[str], limit: int
+) -> Sequence[CheckResult]:
+    """Decisions after a cursor, in order; of all offices when none is named."""
     query = _RESULTS.limit(limit)
-    if office is not None:
-        query = query.where(col(CheckResult.office) == office)
+    if offices:
+        query = query.where(col(CheckResult.office).in_(offices))
     return session.execute(query, {"after": after}).scalars().all()

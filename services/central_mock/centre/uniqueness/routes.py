@@ -15,6 +15,9 @@ from shared.contracts.offices import OfficeCode
 
 router = APIRouter(prefix="/central/v1", tags=["results"])
 
+Offices = Annotated[
+    list[OfficeCode] | None, Query(max_length=1000, description="May be repeated; none: all offices")
+]
 After = Annotated[
     str, Query(pattern=r"^\d{0,18}$", description="`next_after` of the answer before; empty: from the first")
 ]
@@ -23,7 +26,7 @@ After = Annotated[
 @router.get("/results")
 async def get_results(
     centre: CurrentCentre,
-    office: OfficeCode | None = None,
+    office: Offices = None,
     after: After = "",
     wait: Annotated[
         float, Query(ge=0, le=60, description="Seconds of the clock to wait for a first one")
@@ -35,7 +38,7 @@ async def get_results(
 
     async def read() -> Sequence[CheckResult]:
         return await centre.database.read(
-            lambda session: repository.results_after(session, after=cursor, office=office, limit=limit)
+            lambda session: repository.results_after(session, after=cursor, offices=office or [], limit=limit)
         )
 
     news = centre.results.next()
