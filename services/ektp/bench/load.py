@@ -1,0 +1,96 @@
+"""The load: so many clients at once, each walking through its own requests; a process of its own.
+
+`python -m services.ektp.bench.load PLAN` prints what it saw as JSON. The clients are the same for what is measured
+and for its yardstick.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from services.ektp.bench.figures import percentile
+from services.ektp.errors import CommandFailed
+
+LONGEST = 120.0
+
+
+@dataclass
+class Seen:
+    """What all clients together saw."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Load:
+    """Requests a second, and the seconds within which all but one in a hundred were answered."""
+
+    rate: float
+    p99: float
+
+
+def run_load(
+    directory: Path,
+    base_url: str,
+    paths: Sequence[Sequence[str]],
+    headers: Mapping[str, str],
+    *,
+    status: int = 200,
+) -> Load:
+    """POST every client's paths in order and wait for the end. Raises CommandFailed on any other status."""
+    plan = directory / "load.json"
+    plan.write_text(json.dumps({"base_url": base_url, "paths": paths, "headers": dict(headers)}))
+    done = subprocess.run(
+        [sys.executable, "-m", __name__, str(plan)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise CommandFailed(f"The load ended early: {done.stderr.strip()[-300:]}")
+    seen = json.loads(done.stdout)
+    if set(seen["statuses"]) != {str(status)}:
+        raise CommandFailed(f"{base_url}{paths[0][0]} answered {seen['statuses']} instead of {status}")
+    return Load(rate=seen["rate"], p99=seen["p99"])
+
+
+async def _client(session: aiohttp.ClientSession, paths: Sequence[str], seen: Seen) -> None:
+    for path in paths:
+        began = time.perf_counter()
+        async with session.post(path, json={}, headers={"Idempotency-Key": str(uuid.uuid4())}) as answer:
+            await answer.read()
+        seen.seconds.append(time.perf_counter() - began)
+        seen.statuses[answer.status] += 1
+
+
+async def _all(
+    base_url: str, paths: Sequence[Sequence[str]], headers: Mapping[str, str]
+) -> dict[str, object]:
+    seen = Seen()
+    limit = aiohttp.ClientTimeout(total=LONGEST)
+    connector = aiohttp.TCPConnector(limit=len(paths))
+    async with aiohttp.ClientSession(
+        base_url, headers=headers, connector=connector, timeout=limit
+    ) as session:
+        began = time.perf_counter()
+        async with asyncio.TaskGroup() as clients:
+            for own in paths:
+                clients.create_task(_client(session, own, seen))
+        took = time.perf_counter() - began
+    return {
+        "statuses": seen.statuses,
+        "rate": len(seen.seconds) / took,
+        "p99": percentile(seen.seconds, 0.99),
+    }
+
+
+if __name__ == "__main__":
+    given = json.loads(Path(sys.argv[1]).read_text())
+    print(json.dumps(asyncio.run(_all(given["base_url"], given["paths"], given["headers"]))))
