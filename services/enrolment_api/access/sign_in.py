@@ -1,6 +1,7 @@
 """Signing in: a password against its argon2 hash, in a thread, taking as long for a name that nobody has."""
 
 import asyncio
+import functools
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -42,7 +43,11 @@ class SignIn:
     def __post_init__(self) -> None:
         self.throttle = Throttle(self.now)
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._nobody = self.hasher.hash("nobody has this password")
+
+    @functools.cached_property
+    def _nobody(self) -> str:
+        """What a name that nobody has is checked against."""
+        return self.hasher.hash("nobody has this password")
 
     @classmethod
     def from_directory(cls, keys_dir: Path) -> "SignIn":
@@ -72,7 +77,8 @@ class SignIn:
         )
 
     def _matches(self, account: Account | None, password: str) -> bool:
+        nobody = self._nobody  # made at the first sign-in, whoever's it is
         try:
-            return self.hasher.verify(account.password_hash if account else self._nobody, password)
+            return self.hasher.verify(account.password_hash if account else nobody, password)
         except (VerificationError, InvalidHashError):
             return False
