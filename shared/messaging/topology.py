@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue
 from aio_pika.exceptions import ChannelNotFoundEntity
-from pamqp.common import FieldTable
 
 EXCHANGE = "ektp.events"
 # A quorum queue killed within a second of its declaration lost confirmed messages; older ones came back whole.
@@ -71,5 +70,6 @@ async def _declare_subscription(
 
 async def declare_quorum(channel: AbstractChannel, name: str) -> AbstractQueue:
     """A durable quorum queue that never drops a message for having been delivered often."""
-    arguments: FieldTable = {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT}
-    return await channel.declare_queue(name, durable=True, arguments=arguments)
+    return await channel.declare_queue(
+        name, durable=True, arguments={"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT}
+    )
