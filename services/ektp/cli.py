@@ -81,6 +81,19 @@ def status() -> None:
     show_status(find_trio(TrioSettings()))
 
 
+@app.command("api-documents")
+def api_documents(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether they are stale.")] = False,
+) -> None:
+    """Write docs/api (OpenAPI of each service, AsyncAPI of the events) from the code."""
+    from services.ektp.api_documents import check_documents, write_documents  # all services: 2 s
+
+    if check:
+        check_documents()
+    else:
+        typer.echo("\n".join(write_documents()) or "Nothing has changed.")
+
+
 @day.command("replay", context_settings=delegation.FORWARD)
 def day_replay(context: typer.Context) -> None:
     """Play an office's day against the running trio."""

@@ -4,7 +4,15 @@ from datetime import time
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 OFFICE_CODE = r"^\d{2}\.\d{2}(\.\d{2})?$"
 OfficeCode = Annotated[str, StringConstraints(pattern=OFFICE_CODE)]
@@ -41,11 +49,25 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _wall_clock(value: time) -> time:
+    if value.tzinfo is not None or value.microsecond:
+        raise ValueError("must be a time of day like 07:30, without an offset")
+    return value
+
+
+TimeOfDay = Annotated[
+    time,
+    AfterValidator(_wall_clock),
+    # JSON Schema's own "time" has an offset, which what hangs on an office's door has not.
+    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"}),
+]
+
+
 class Interval(_Strict):
     """From one time of day to a later one, in the office's zone."""
 
-    start: time
-    end: time
+    start: TimeOfDay
+    end: TimeOfDay
 
     @model_validator(mode="after")
     def _ordered(self) -> "Interval":

@@ -1,0 +1,22 @@
+"""Whatever is sent to central_mock, it answers what its OpenAPI document says and never with a fault of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+
+from tests.contract.fuzzing import document, try_case
+from tests.contract.served import Served, served
+
+schema = document("central_mock")
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served("central_mock", tmp_path_factory.mktemp("central_mock")) as running:
+        yield running
+
+
+@schema.parametrize()
+def test_answers_as_documented(case: schemathesis.Case, service: Served) -> None:
+    try_case(case, service)
