@@ -31,7 +31,10 @@ class Throttle:
         failures = self._failures.get(name)
         if failures is None or failures.count < FREE_FAILURES:
             return 0.0
-        pause = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (failures.count - FREE_FAILURES))
+        doublings = min(
+            failures.count - FREE_FAILURES, 20
+        )  # a float has room for a thousand, a guesser may not
+        pause = min(LONGEST_WAIT, FIRST_WAIT * 2.0**doublings)
         return max(0.0, failures.last + pause - self._now())
 
     def failed(self, name: str) -> None:
