@@ -37,7 +37,7 @@ from shared.problems import IllegalAction
 from shared.security import Principal
 
 OFFICES: Any = OfficeRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-LOAD = (
+LOAD: sa.Select[Any] = (
     sa.select(
         ENROLMENTS.c.status,
         ENROLMENTS.c.office,

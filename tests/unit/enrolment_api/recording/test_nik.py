@@ -49,12 +49,12 @@ def test_the_century_comes_from_the_biodata(region: str, born: date, sex: Sex, o
 
 @given(st.text(max_size=20))
 def test_whatever_is_typed_parses_or_is_refused_without_being_repeated(text: str) -> None:
+    told = ""
     try:
-        parsed = parse_nik(text).digits
+        parse_nik(text)
     except ImpossibleNik as error:
         told = str(error)
-        parsed = None
-    assert parsed == text if parsed else len(text) < 4 or text not in told
+    assert len(text) < 4 or text not in told
 
 
 @given(st.from_regex(r"[0-9]{16}", fullmatch=True))
