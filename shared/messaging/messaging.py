@@ -12,6 +12,7 @@ from contextlib import suppress
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractConnection
+from aio_pika.connection import make_url
 
 from shared.health import Health
 from shared.ids import new_id
@@ -86,9 +87,11 @@ class Messaging:
     async def _session(self) -> None:
         """Connect, declare, consume and relay until something ends."""
         url = self._runtime.settings.broker_url.get_secret_value()
-        async with asyncio.timeout(CONNECT_TIMEOUT):
-            connection = await aio_pika.connect(url, heartbeat=HEARTBEAT_SECONDS)
+        # made apart from connecting: one that never connected still has to be closed, or its end is left to chance
+        connection = aio_pika.Connection(make_url(url, heartbeat=HEARTBEAT_SECONDS))
         try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await connection.connect()
             await topology.declare(connection)
             self._connected = True
             self._health.set("broker", "UP")

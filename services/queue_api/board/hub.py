@@ -7,7 +7,7 @@ that reads too slowly is cut off and comes back by itself; it never holds up ano
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -154,7 +154,7 @@ class Hub:
                 channel.shown = shown
                 channel.board = channel.publish("board", board.model_dump_json().encode())
 
-    async def stream(self, office: str, last_event_id: str | None) -> AsyncIterator[bytes]:
+    async def stream(self, office: str, last_event_id: str | None) -> AsyncGenerator[bytes, None]:
         """What a screen reads: what it missed or the whole board, then everything as it happens."""
         channel = self._channels.setdefault(office, Channel(self._epoch))
         screen = Screen()

@@ -21,9 +21,8 @@ class Ticket:
     service: ServiceType = ServiceType.ENROLMENT
     was_held: bool = False
 
-    @property
-    def issued_at(self) -> datetime:
-        return self.arrived_at
+    def __post_init__(self) -> None:
+        self.issued_at = self.arrived_at
 
 
 @dataclass
