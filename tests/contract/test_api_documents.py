@@ -99,7 +99,8 @@ def test_each_event_has_a_channel_on_the_exchange_and_who_sends_and_receives_it(
 
 
 @pytest.mark.parametrize(
-    ("key", "taken"), [("queue.ticket.issued.v1", True), ("queue", True), ("queues.x", False), ("x.queue", False)]
+    ("key", "taken"),
+    [("queue.ticket.issued.v1", True), ("queue", True), ("queues.x", False), ("x.queue", False)],
 )
 def test_bindings_are_read_as_the_broker_reads_them(key: str, taken: bool) -> None:
     assert receives(ENROLMENT_API, key) is taken

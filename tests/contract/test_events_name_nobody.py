@@ -58,13 +58,16 @@ def test_no_field_is_named_for_what_must_not_travel(data: type[EventData]) -> No
 @pytest.mark.parametrize("data", ALL, ids=lambda each: each.event_type)
 def test_every_free_text_was_looked_at(data: type[EventData]) -> None:
     free = {name for _, name, described in fields(data) if _is_free_text(described)}
-    assert free <= KNOWN_TEXTS, f"look whether {free - KNOWN_TEXTS} could hold a person's data, then list it here"
+    assert free <= KNOWN_TEXTS, (
+        f"look whether {free - KNOWN_TEXTS} could hold a person's data, then list it here"
+    )
 
 
 def _is_free_text(described: dict[str, Any]) -> bool:
     kinds = described.get("anyOf", [described])
     return any(
-        kind.get("type") == "string" and not {"format", "enum", "const", "pattern"} & kind.keys() for kind in kinds
+        kind.get("type") == "string" and not {"format", "enum", "const", "pattern"} & kind.keys()
+        for kind in kinds
     )
 
 

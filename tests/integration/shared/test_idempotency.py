@@ -49,7 +49,11 @@ async def test_the_same_key_with_another_body_path_or_query_is_refused(
 ) -> None:
     async with client_of(small_app(tmp_path, database_url, keys_dir)) as client:
         await client.post("/v1/notes", json={"id": 1}, headers=key("a"))
-        for path, body in (("/v1/notes", {"id": 2}), ("/v1/notes?x=1", {"id": 1}), ("/v1/nothing", {"id": 1})):
+        for path, body in (
+            ("/v1/notes", {"id": 2}),
+            ("/v1/notes?x=1", {"id": 1}),
+            ("/v1/nothing", {"id": 1}),
+        ):
             other = await client.post(path, json=body, headers=key("a"))
             assert other.status_code == 422, path
             assert other.json()["type"] == "urn:ektp:problem:idempotency-key-reused"
@@ -115,7 +119,10 @@ async def test_two_replicas_with_one_key_at_the_same_instant_have_one_effect(
     async with client_of(apps[0]) as one, client_of(apps[1]) as two:
         for number in range(20):
             answers = await asyncio.gather(
-                *(each.post("/v1/notes", json={"id": number}, headers=key(f"k{number}")) for each in (one, two))
+                *(
+                    each.post("/v1/notes", json={"id": number}, headers=key(f"k{number}"))
+                    for each in (one, two)
+                )
             )
             for each in answers:
                 ran_elsewhere = each.status_code == 409 and each.json()["type"].endswith("key-in-use")
