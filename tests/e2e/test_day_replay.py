@@ -79,11 +79,7 @@ class Killer:
             self._trio.kill(self.left.pop(0))
 
 
-def test_ctrl_c_puts_the_clocks_back(trio: Trio) -> None:
-    asyncio.run(_interrupted(trio))
-
-
-async def _interrupted(trio: Trio) -> None:
+async def test_ctrl_c_puts_the_clocks_back(trio: Trio) -> None:
     scenario = load_scenario(str(SCENARIO))
     running = find_trio(TrioSettings(home=trio.home))
     stage = Stage(running)

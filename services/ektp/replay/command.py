@@ -12,7 +12,7 @@ from rich.console import Console
 from services.ektp.replay.checker import check
 from services.ektp.replay.engine import WEEK, Stage, free_day, play
 from services.ektp.replay.own_trio import trio_for_demo
-from services.ektp.replay.play import Play
+from services.ektp.replay.play import Play, mode_title
 from services.ektp.replay.progress import following
 from services.ektp.replay.report import DayReport, Played, terminal, write
 from services.ektp.replay.scenario import Scenario, load_scenario
@@ -90,6 +90,9 @@ class Projector:
         return report
 
     def _play(self, what: Play) -> Played:
+        self.console.print(
+            f"Playing {what.scenario.title}, {mode_title(record_offline=what.record_offline)} …"
+        )
         with following(what, self.console) as watch:
             history = asyncio.run(play(self.stage, what, watch))
         return Played(history, check(what.scenario, history))

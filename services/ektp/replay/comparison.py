@@ -18,11 +18,6 @@ class Row:
     played: list[str]
 
 
-def mode_name(history: History) -> str:
-    """The mode as a column's title."""
-    return "recording offline" if history.record_offline else "as the offices had it"
-
-
 def compare(scenario: Scenario, histories: Sequence[History]) -> list[Row]:
     """The rows of the comparison."""
     report = scenario.report

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from services.ektp.replay.pace import DayClock
 from shared.clock import SystemClock
 
-# Real seconds between two decisions, and how many of them without lateness it takes to go faster again.
+# Real seconds between two decisions, and how many of them without lateness it takes to go faster again: twice as
+# many after each time that going faster was too fast, because every change of the clock disturbs the services.
 DECIDES_EVERY = 0.25
 CALM = 12
 # Seconds of the day.
 TOO_LATE = 45.0
-# Around the outage's beginning and end a sixth; for a machine that does not keep up a half, then a quarter.
+# Around the outage's beginning and end a sixth; for a machine that does not keep up a half, a quarter, an eighth.
 DECISIVE = 6.0
-SLOWER_BY = (1.0, 2.0, 4.0)
+SLOWER_BY = (1.0, 2.0, 4.0, 8.0)
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class Governor:
     ends: datetime
     _gear: int = 0
     _calm: int = 0
+    _calm_needed: int = CALM // 2
 
     async def run(self) -> None:
         """Keep the speed right until cancelled."""
@@ -41,9 +43,10 @@ class Governor:
         """Into a lower gear at once, into a higher one after some calm."""
         if lateness > TOO_LATE:
             self._gear, self._calm = min(self._gear + 1, len(SLOWER_BY) - 1), 0
+            self._calm_needed *= 2
             return
         self._calm += 1
-        if self._calm >= CALM and self._gear:
+        if self._calm >= self._calm_needed and self._gear:
             self._gear, self._calm = self._gear - 1, 0
 
     def speed(self, now: datetime) -> float:

@@ -2,7 +2,7 @@
 
 At full speed a minute lasts a sixth of a second. Whether 44 or 45 had been served when the centre went is then a
 matter of a few milliseconds of a busy machine, so the clock runs slower while the outage begins and ends. It also
-runs slower, down to a quarter, while the people of the day come late to what they planned: then the machine is the
+runs slower, down to an eighth, while the people of the day come late to what they planned: then the machine is the
 bottleneck and not the office. That this hides no service that really waits is the checker's business, which
 compares real seconds too.
 """
@@ -15,8 +15,6 @@ import httpx
 from services.ektp.replay.client import Call, Caller, ReplayError, Service, TrioClient, Unreachable
 from shared.clock import SystemClock
 
-# The new time lies this many real seconds ahead, so that no service's clock goes back when it is set.
-LEAD = 0.02
 # Nobody sleeps longer at a stretch (real seconds), so that a change of speed is noticed.
 STRETCH = 0.25
 AWAY = (httpx.TransportError, TimeoutError)
@@ -72,12 +70,15 @@ class DayClock:
             ) from error
 
     async def run_at(self, speed: float) -> None:
-        """Go on from now at another speed, everywhere. A service that is away just now is corrected later."""
-        start = self._clock.now() + timedelta(seconds=LEAD * self._clock.speed)
+        """Go on from now at another speed, everywhere. A service that is away just now is corrected later.
+
+        This clock goes on without a jump; a service is set back or forth by what passed while it was told.
+        """
+        start = self._clock.now()
+        self._clock.set(start, speed)
         answers = await asyncio.gather(
             *(self._put(service, start, speed) for service in Service), return_exceptions=True
         )
-        self._clock.set(start, speed)
         for answer in answers:
             if isinstance(answer, BaseException) and not isinstance(answer, AWAY):
                 raise answer

@@ -15,3 +15,8 @@ class Play:
     record_offline: bool
     seed: int
     speed: float
+
+
+def mode_title(*, record_offline: bool) -> str:
+    """The mode in words."""
+    return "recording offline" if record_offline else "as the offices had it"

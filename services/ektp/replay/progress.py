@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from services.ektp.replay.actors import Office
 from services.ektp.replay.engine import Watcher
-from services.ektp.replay.play import Play
+from services.ektp.replay.play import Play, mode_title
 from services.ektp.replay.scenario import WIB
 
 COLUMNS = "{task.fields[clock]}  {task.fields[issued]} numbers, {task.fields[recorded]} recorded, {task.fields[link]}"
@@ -17,8 +17,7 @@ COLUMNS = "{task.fields[clock]}  {task.fields[issued]} numbers, {task.fields[rec
 @contextmanager
 def following(what: Play, console: Console) -> Iterator[Watcher]:
     """A watcher that draws the bar; gone from the screen when the day is over."""
-    mode = "recording offline" if what.record_offline else "as the offices had it"
-    title = f"{what.scenario.title}, {mode}"
+    title = f"{what.day}, {mode_title(record_offline=what.record_offline)}"
     with Progress(
         TextColumn(title),
         BarColumn(24),

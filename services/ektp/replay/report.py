@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from services.ektp.replay.chart import day_chart
-from services.ektp.replay.comparison import Row, compare, mode_name
+from services.ektp.replay.comparison import Row, compare
 from services.ektp.replay.finding import Finding
 from services.ektp.replay.history import History
+from services.ektp.replay.play import mode_title
 from services.ektp.replay.scenario import Scenario
 
 MARGIN = timedelta(minutes=15)
@@ -51,6 +52,11 @@ class DayReport:
     def rows(self) -> list[Row]:
         """The comparison."""
         return compare(self.scenario, self.histories)
+
+
+def mode_name(history: History) -> str:
+    """The mode as a column's title."""
+    return mode_title(record_offline=history.record_offline)
 
 
 def terminal(report: DayReport) -> RenderableType:

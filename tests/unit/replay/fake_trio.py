@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from services.ektp.replay.engine import Stage
@@ -101,26 +101,14 @@ def problem(status: int, kind: str) -> JSONResponse:
     return JSONResponse({"type": f"urn:ektp:problem:{kind}", "title": kind, "detail": kind}, status)
 
 
-def app_of(trio: FakeTrio) -> FastAPI:  # noqa: C901  # one small app is easier to read than five
-    app = FastAPI()
+def control(trio: FakeTrio) -> APIRouter:
+    router = APIRouter()
 
-    @app.middleware("http")
-    async def once_per_key(request: Request, call_next: Any) -> Response:
-        trio.tick()
-        key = request.headers.get("Idempotency-Key")
-        if trio.unhealthy and "control" not in request.url.path and "health" not in request.url.path:
-            trio.unhealthy -= 1
-            raise httpx.ConnectError("killed")
-        if key and key in trio.answers:
-            return JSONResponse(*reversed(trio.answers[key]))
-        answer: Response = await call_next(request)
-        return answer
-
-    @app.get("/health/live")
+    @router.get("/health/live")
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @app.put("/control/v1/clock")
+    @router.put("/control/v1/clock")
     async def clock(request: Request) -> dict[str, Any]:
         setting: dict[str, Any] = await request.json()
         trio.clock_settings.append(setting)
@@ -129,7 +117,7 @@ def app_of(trio: FakeTrio) -> FastAPI:  # noqa: C901  # one small app is easier 
         )
         return setting
 
-    @app.post("/control/v1/offline")
+    @router.post("/control/v1/offline")
     async def offline(request: Request) -> dict[str, str]:
         seconds = int((await request.json())["for"].removeprefix("PT").removesuffix("S"))
         trio.away_until = trio.clock.now() + timedelta(seconds=seconds)
@@ -137,12 +125,12 @@ def app_of(trio: FakeTrio) -> FastAPI:  # noqa: C901  # one small app is easier 
         trio.ledger.append({"hop": "CENTRE", "since": since, "until": until})
         return {}
 
-    @app.post("/control/v1/online")
+    @router.post("/control/v1/online")
     async def online() -> dict[str, str]:
         trio.away_until = None
         return {}
 
-    @app.post("/control/v1/verify")
+    @router.post("/control/v1/verify")
     async def verify(request: Request) -> dict[str, Any]:
         there = {
             key for key, record in trio.records.items() if record["delivery"] == "ACKNOWLEDGED"
@@ -152,18 +140,24 @@ def app_of(trio: FakeTrio) -> FastAPI:  # noqa: C901  # one small app is easier 
         account = {"lost": lost, "duplicated": [], "unexpected": strange, "mismatched": []}
         return account | {"expected": len(asked), "at_centre": len(asked & there)}
 
-    @app.get("/v1/offices/33.13.07")
+    return router
+
+
+def office(trio: FakeTrio) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/v1/offices/33.13.07")
     async def office() -> dict[str, Any]:
         return trio.office | {"policies": {"record_offline": trio.record_offline}, "today": {"open": True}}
 
-    @app.put("/v1/offices/33.13.07")
+    @router.put("/v1/offices/33.13.07")
     async def configure(request: Request) -> dict[str, Any]:
         body: dict[str, Any] = await request.json()
         trio.office = Office.model_validate(body).model_dump(mode="json")
         trio.record_offline = body["policies"]["record_offline"]
         return body
 
-    @app.get("/v1/offices/33.13.07/board")
+    @router.get("/v1/offices/33.13.07/board")
     async def board() -> dict[str, Any]:
         count = [ticket["state"] for ticket in trio.tickets]
         mode = "NORMAL" if not trio.away else "PAUSED" if trio.held else "OFFLINE_RECORDING"
@@ -175,22 +169,41 @@ def app_of(trio: FakeTrio) -> FastAPI:  # noqa: C901  # one small app is easier 
         }
         return {"services": [row], "outage": None}
 
-    @app.post("/v1/offices/33.13.07/tickets", status_code=201)
+    @router.get("/v1/offices/33.13.07/outages")
+    async def outages() -> dict[str, Any]:
+        return {"items": trio.ledger, "next_cursor": None}
+
+    @router.get("/v1/offices/33.13.07/days/{date}")
+    async def day(date: str) -> dict[str, Any]:
+        return {"served": 0, "issued": 0}
+
+    @router.post("/v1/offices/33.13.07/days/{date}/close")
+    async def close(date: str) -> dict[str, Any]:
+        trio.close_day()
+        return {}
+
+    return router
+
+
+def line(trio: FakeTrio) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/v1/offices/33.13.07/tickets", status_code=201)
     async def take() -> dict[str, Any]:
         number = len(trio.tickets) + 1
         ticket = {"id": f"t{number}", "code": f"c{number}", "number": f"A{number:03d}", "state": "WAITING"}
         trio.tickets.append(ticket)
         return ticket
 
-    @app.get("/v1/tickets/{code}")
+    @router.get("/v1/tickets/{code}")
     async def ticket(code: str) -> dict[str, Any]:
         return trio.find("code", code)
 
-    @app.post("/v1/offices/33.13.07/counters/{counter}/call-next")
+    @router.post("/v1/offices/33.13.07/counters/{counter}/call-next")
     async def call_next(counter: int) -> Any:
         return trio.call_next() or Response(status_code=204)
 
-    @app.post("/v1/tickets/{ticket_id}/{action}")
+    @router.post("/v1/tickets/{ticket_id}/{action}")
     async def act(ticket_id: str, action: str) -> Any:
         found = trio.find("id", ticket_id)
         if found["state"] not in {"CALLED", "SERVING"}:
@@ -198,20 +211,13 @@ def app_of(trio: FakeTrio) -> FastAPI:  # noqa: C901  # one small app is easier 
         found["state"] = "SERVING"
         return found
 
-    @app.get("/v1/offices/33.13.07/outages")
-    async def outages() -> dict[str, Any]:
-        return {"items": trio.ledger, "next_cursor": None}
+    return router
 
-    @app.get("/v1/offices/33.13.07/days/{date}")
-    async def day(date: str) -> dict[str, Any]:
-        return {"served": 0, "issued": 0}
 
-    @app.post("/v1/offices/33.13.07/days/{date}/close")
-    async def close(date: str) -> dict[str, Any]:
-        trio.close_day()
-        return {}
+def recording(trio: FakeTrio) -> APIRouter:
+    router = APIRouter()
 
-    @app.post("/v1/enrolments", status_code=201)
+    @router.post("/v1/enrolments", status_code=201)
     async def draft(request: Request) -> Any:
         if trio.held:
             return problem(503, "central-link-required")
@@ -226,27 +232,47 @@ def app_of(trio: FakeTrio) -> FastAPI:  # noqa: C901  # one small app is easier 
         trio.records[record["id"]] = record
         return record
 
-    @app.put("/v1/enrolments/{record}/captures/{modality}")
+    @router.put("/v1/enrolments/{record}/captures/{modality}")
     async def capture(record: str, modality: str) -> dict[str, str]:
         return {}
 
-    @app.post("/v1/enrolments/{record}/photo-approval")
+    @router.post("/v1/enrolments/{record}/photo-approval")
     async def approve(record: str) -> dict[str, str]:
         return {}
 
-    @app.post("/v1/enrolments/{record}/complete")
+    @router.post("/v1/enrolments/{record}/complete")
     async def complete(record: str) -> Any:
         if trio.held:
             return problem(503, "central-link-required")
         return trio.complete(trio.records[record])
 
-    @app.get("/v1/enrolments")
+    @router.get("/v1/enrolments")
     async def enrolments() -> dict[str, Any]:
         return {"items": list(trio.records.values()), "next_cursor": None}
 
-    @app.get("/v1/central-link")
+    @router.get("/v1/central-link")
     async def link() -> dict[str, Any]:
         backlog = sum(r["captured"] and r["delivery"] != "ACKNOWLEDGED" for r in trio.records.values())
         return {"state": "OFFLINE" if trio.away else "ONLINE", "backlog": backlog}
+
+    return router
+
+
+def app_of(trio: FakeTrio) -> FastAPI:
+    app = FastAPI()
+    for part in (control, office, line, recording):
+        app.include_router(part(trio))
+
+    @app.middleware("http")
+    async def once_per_key(request: Request, call_next: Any) -> Response:
+        trio.tick()
+        key = request.headers.get("Idempotency-Key")
+        if trio.unhealthy and "control" not in request.url.path and "health" not in request.url.path:
+            trio.unhealthy -= 1
+            raise httpx.ConnectError("killed")
+        if key and key in trio.answers:
+            return JSONResponse(*reversed(trio.answers[key]))
+        answer: Response = await call_next(request)
+        return answer
 
     return app

@@ -14,10 +14,10 @@ from tests.unit.replay.days import SHORT, short_day
 from tests.unit.replay.fake_trio import OFFICE, FakeTrio
 
 SCENARIO = short_day()
-DAY = Play(SCENARIO, SCENARIO.date, record_offline=True, seed=1, speed=3600)
+DAY = Play(SCENARIO, SCENARIO.date, record_offline=True, seed=1, speed=1800)
 
 
-# At an hour a second a busy machine is late by minutes of the day; these rules are tried on real processes.
+# At half an hour a second a busy machine is late by minutes of the day; these rules are tried on real processes.
 PACE = ("recordings per counter-hour", "number 11 goes on first", "10 served when", "number 11 interrupted")
 
 
@@ -38,12 +38,12 @@ async def test_a_record_the_centre_lost_is_found_by_the_verdict() -> None:
         office_day=SHORT["office_day"] | {"closes": time(8, 40), "breaks": []},
         outage={"starts": time(8, 15), "ends": time(8, 20), "mode": "RESET"},
     )
-    day = Play(scenario, scenario.date, record_offline=True, seed=1, speed=3600)
+    day = Play(scenario, scenario.date, record_offline=True, seed=1, speed=1800)
 
-    history = await play(FakeTrio(loses={"e3"}).stage(), day)
+    history = await play(FakeTrio(loses={"e1"}).stage(), day)
 
     assert history.verified
-    assert history.verified.missing == ["e3"]
+    assert history.verified.missing == ["e1"]
 
 
 async def test_a_day_as_the_offices_had_it_repeats_the_report() -> None:

@@ -47,23 +47,35 @@ def test_the_day_is_slow_around_the_ends_of_the_outage(
     assert governor.speed(at) == speed
 
 
-def test_people_who_come_late_slow_the_day_down_to_a_quarter_and_no_further(governor: Governor) -> None:
+def test_people_who_come_late_slow_the_day_down_to_an_eighth_and_no_further(governor: Governor) -> None:
     speeds = []
-    for _ in range(4):
+    for _ in range(5):
         governor.shift(TOO_LATE + 1)
         speeds.append(governor.speed(QUIET))
 
-    assert speeds == [180, 90, 90, 90]
+    assert speeds == [180, 90, 45, 45, 45]
 
 
-def test_calm_brings_the_speed_back_step_by_step(governor: Governor) -> None:
-    governor.shift(TOO_LATE + 1)
+def test_calm_brings_the_speed_back(governor: Governor) -> None:
     governor.shift(TOO_LATE + 1)
 
     for _ in range(CALM):
         governor.shift(0)
 
-    assert governor.speed(QUIET) == 180
+    assert governor.speed(QUIET) == 360
+
+
+def test_calm_must_last_longer_each_time_it_was_deceptive(governor: Governor) -> None:
+    governor.shift(TOO_LATE + 1)
+    governor.shift(TOO_LATE + 1)
+
+    for _ in range(CALM):
+        governor.shift(0)
+    too_early = governor.speed(QUIET)
+    for _ in range(CALM):
+        governor.shift(0)
+
+    assert (too_early, governor.speed(QUIET)) == (90, 180)
 
 
 async def test_lateness_is_noted_once_by_whoever_was_latest(clock: DayClock) -> None:
