@@ -36,4 +36,9 @@ def runtime_of(request: Request) -> Runtime:
     return cast(Runtime, request.app.state.runtime)
 
 
-CurrentRuntime = Annotated[Runtime, Depends(runtime_of)]
+async def current_runtime(request: Request) -> Runtime:
+    """The runtime as a dependency: async, for FastAPI would take a plain function to a thread for each request."""
+    return runtime_of(request)
+
+
+CurrentRuntime = Annotated[Runtime, Depends(current_runtime)]

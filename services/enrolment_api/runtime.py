@@ -18,8 +18,8 @@ class EnrolmentRuntime(Runtime):
     sign_in: SignIn
 
 
-def enrolment_runtime(request: Request) -> EnrolmentRuntime:
-    """The runtime behind the request."""
+async def enrolment_runtime(request: Request) -> EnrolmentRuntime:
+    """The runtime behind the request; async, for FastAPI would take a plain function to a thread."""
     return cast(EnrolmentRuntime, request.app.state.runtime)
 
 

@@ -18,8 +18,8 @@ class QueueRuntime(Runtime):
     hub: Hub
 
 
-def queue_of(request: Request) -> QueueRuntime:
-    """The runtime behind the request."""
+async def queue_of(request: Request) -> QueueRuntime:
+    """The runtime behind the request; async, for FastAPI would take a plain function to a thread."""
     return cast(QueueRuntime, request.app.state.runtime)
 
 

@@ -275,8 +275,8 @@ class Forwarder:
         await self._database.write(lambda session: deliveries.release_claims(session, claims))
 
 
-def forwarder_of(request: Request) -> Forwarder:
-    """The service's forwarder."""
+async def forwarder_of(request: Request) -> Forwarder:
+    """The service's forwarder; async, for FastAPI would take a plain function to a thread."""
     return cast(Forwarder, request.app.state.forwarder)
 
 
