@@ -39,7 +39,12 @@ def centre_of(request: Request) -> CentreRuntime:
     return cast(CentreRuntime, request.app.state.runtime)
 
 
-CurrentCentre = Annotated[CentreRuntime, Depends(centre_of)]
+async def current_centre(request: Request) -> CentreRuntime:
+    """The centre as a dependency; async, for FastAPI would take a plain function to a thread."""
+    return centre_of(request)
+
+
+CurrentCentre = Annotated[CentreRuntime, Depends(current_centre)]
 
 
 def entry_of(request: Request) -> Entry | None:
