@@ -39,26 +39,13 @@ class FaultedApp:
                 whole = not message.get("more_body", False)
 
         try:
-            await self._answer(scope, receive, noted, entry, connection)
+            if self._front.fault is None:
+                await self._app(scope, receive, noted)
+            else:
+                entry.fault = self._front.fault.mode
+                await _suffer(self._front.fault, connection, receive, noted)
         finally:
             self._finish(entry, connection, whole, before)
-
-    async def _answer(
-        self, scope: Scope, receive: Receive, send: Send, entry: Entry, connection: FaultedProtocol
-    ) -> None:
-        fault = self._front.fault
-        if fault is None:
-            await self._app(scope, receive, send)
-            return
-        entry.fault = fault.mode
-        if fault.mode is Mode.HTTP_503:
-            await unavailable(fault, send)
-            return
-        if fault.mode is Mode.HANG:
-            connection.wire.silence(fault.mode)
-        else:
-            connection.wire.reset(fault.mode)
-        await _until_gone(receive)
 
     def _finish(self, entry: Entry, connection: FaultedProtocol, whole: bool, before: int) -> None:
         wire = connection.wire
@@ -67,6 +54,18 @@ class FaultedApp:
         entry.fault = entry.fault or wire.fault
         entry.acknowledged = whole and wire.fault is None and not connection.lost
         self._front.journal.finish(entry)
+
+
+async def _suffer(fault: Fault, connection: FaultedProtocol, receive: Receive, send: Send) -> None:
+    """What a request meets while the fault is on; the app never sees it."""
+    if fault.mode is Mode.HTTP_503:
+        await unavailable(fault, send)
+        return
+    if fault.mode is Mode.HANG:
+        connection.wire.silence(fault.mode)
+    else:
+        connection.wire.reset(fault.mode)
+    await _until_gone(receive)
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -66,4 +66,6 @@ class Entry:
 
 def route_of(path: str) -> str:
     """The path without the NIK or key that it may hold."""
+    if path.count("/") < 4:  # most are, and patterns cost more than all the rest of an entry
+        return path
     return _KEY.sub("/central/v1/records/{key}", _NIK.sub("/central/v1/residents/{nik}", path))

@@ -35,8 +35,9 @@ class Journal:
     def finish(self, entry: Entry) -> None:
         """Nothing more will happen to this request."""
         entry.finished = True
-        for follower in list(self.followers):
-            follower(entry)
+        if self.followers:
+            for follower in list(self.followers):
+                follower(entry)
 
     def clear(self) -> None:
         """Forget all; numbers go on, so that cursors stay good."""
