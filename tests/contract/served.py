@@ -1,15 +1,16 @@
 """The real services inside the tests' process: served on a port, lifespan entered, without a broker."""
 
+import asyncio
 import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 from services.central_mock import app as centre
 from services.central_mock.settings import CentreSettings
@@ -18,14 +19,14 @@ from services.enrolment_api.settings import EnrolmentSettings
 from services.queue_api import app as queue
 from services.queue_api.settings import QueueSettings
 from shared.keys import OFFICES, create_keys
+from shared.messaging.messaging import Messaging
 from shared.migrations import migrate
 from shared.security import Role, sign_token
 from shared.testing.ports import free_port
 from shared.testing.waiting import wait_until
 
-# The centre's long polls are over in milliseconds; nobody listens at the broker's port.
+# The centre's long polls are over in milliseconds.
 SPEED = 3600.0
-NO_BROKER = SecretStr("amqp://guest:guest@127.0.0.1:1/")
 
 
 @dataclass
@@ -50,13 +51,11 @@ def make_app(document: str, home: Path) -> FastAPI:
     create_keys(home / "keys")
     match document:
         case "queue_api":
-            app = queue.create_app(QueueSettings(home=home, broker_url=NO_BROKER))
+            app = queue.create_app(QueueSettings(home=home))
             migrate(document, f"sqlite:///{home / 'queue.db'}")
         case "enrolment_api":
             nowhere = f"http://127.0.0.1:{free_port()}"
-            app = enrolment.create_app(
-                EnrolmentSettings(home=home, broker_url=NO_BROKER, central_url=nowhere)
-            )
+            app = enrolment.create_app(EnrolmentSettings(home=home, central_url=nowhere))
             migrate(document, f"sqlite:///{home / 'enrolment.db'}")
         case _:
             settings = CentreSettings(home=home, clock_speed=SPEED)
@@ -70,8 +69,22 @@ def make_app(document: str, home: Path) -> FastAPI:
 @contextlib.contextmanager
 def served(document: str, home: Path) -> Iterator[Served]:
     """The service on a free port until the end of the block."""
-    structlog.configure(processors=[structlog.processors.JSONRenderer()])
-    app = make_app(document, home)
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Messaging, "run", _no_broker)
+        with _serve(document, make_app(document, home)) as url:
+            yield Served(url, home / "keys")
+    structlog.reset_defaults()
+
+
+async def _no_broker(_self: Messaging) -> None:
+    await asyncio.Event().wait()
+
+
+@contextlib.contextmanager
+def _serve(document: str, app: FastAPI) -> Iterator[str]:
     port = free_port()
     server = uvicorn.Server(
         uvicorn.Config(app, port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1)
@@ -81,7 +94,7 @@ def served(document: str, home: Path) -> Iterator[Served]:
     try:
         wait_until(lambda: server.started or not thread.is_alive(), within=60)
         assert server.started, "it did not start"
-        yield Served(f"http://127.0.0.1:{port}", home / "keys")
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         thread.join()

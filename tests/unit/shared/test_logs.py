@@ -32,7 +32,8 @@ def fail_with(message: str) -> None:
 
 def log_everything_with_a_nik() -> None:
     log = structlog.get_logger()
-    log.info(f"read {NIK}")
+    text = f"read {NIK}"
+    log.info(text)
     log.info("read", nik=NIK, number=int(NIK), many=[NIK, {"deep": (NIK,)}], **{"in": {NIK: NIK}})
     log.info("read", error=ValueError(NIK), raw=NIK.encode())
     try:

@@ -1,5 +1,6 @@
 """Packets: the office can close them, only the centre can open them, and only as parts of their own record."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -30,8 +31,9 @@ def test_what_the_office_sealed_the_centre_opens(sealer: Sealer, opener: Opener)
 
 def test_a_part_can_not_be_moved_changed_or_cut(sealer: Sealer, opener: Opener) -> None:
     sealed = sealer.seal("record-1", "photo", b"a face")
-    moved = [("record-2", "photo", sealed), ("record-1", "iris-left", sealed), ("record-1", "photo", sealed[:-1]),
-             ("record-1", "photo", sealed[:-1] + b"\x00"), ("record-1", "photo", b""), ("record-1", "photo", b"x" * 48)]  # fmt: skip
+    moved = [("record-2", "photo", sealed), ("record-1", "iris-left", sealed)]
+    changed = [sealed[:-1], sealed[:-1] + bytes([sealed[-1] ^ 1]), b"", b"x" * 48]
+    moved += [("record-1", "photo", each) for each in changed]
     for record, part, content in moved:
         with pytest.raises(BadPacket):
             opener.open(record, part, content)
@@ -55,10 +57,8 @@ def test_what_was_packed_is_unpacked(record: str, parts: dict[str, bytes]) -> No
 
 @given(st.binary(max_size=200))
 def test_no_bytes_at_all_break_the_reader(content: bytes) -> None:
-    try:
+    with contextlib.suppress(BadPacket):
         unpack(content)
-    except BadPacket:
-        pass
 
 
 VALUES = st.recursive(

@@ -1,6 +1,7 @@
 """Lists in pages: nothing twice, nothing left out, and a cursor that is not ours is refused."""
 
 import base64
+import contextlib
 
 import pytest
 from hypothesis import given
@@ -61,7 +62,5 @@ def test_a_cursor_that_is_not_ours_is_refused(cursor: str) -> None:
 
 @given(st.text(max_size=40))
 def test_no_text_at_all_breaks_it(cursor: str) -> None:
-    try:
+    with contextlib.suppress(InvalidInput):
         assert decode_cursor(cursor)
-    except InvalidInput:
-        pass
