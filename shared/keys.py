@@ -1,7 +1,8 @@
 """The keys of a deployment and the demo's staff, made once at set-up.
 
 Who needs which: enrolment_api signs tokens and reads columns (token-private, column.key, lookup.key, staff.json,
-the centre's public halves); queue_api verifies tokens (token-public); the centre has its private halves.
+the centre's public halves); queue_api verifies tokens (token-public), reads columns (column.key, lookup.key) and signs
+vouchers (voucher-private); the centre has its private halves.
 """
 
 import json
@@ -20,6 +21,7 @@ from shared.security import PRIVATE_KEY, PUBLIC_KEY, Role
 
 SEAL_PRIVATE, SEAL_PUBLIC = "centre-seal-private.pem", "centre-seal-public.pem"
 SIGN_PRIVATE, SIGN_PUBLIC = "centre-sign-private.pem", "centre-sign-public.pem"
+VOUCHER_PRIVATE, VOUCHER_PUBLIC = "voucher-private.pem", "voucher-public.pem"
 COLUMN_KEY, LOOKUP_KEY = "column.key", "lookup.key"
 STAFF, CREDENTIALS = "staff.json", "demo-credentials.json"
 
@@ -41,6 +43,7 @@ def create_keys(directory: Path) -> list[Credential]:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     _pair(directory, Ed25519PrivateKey.generate, PRIVATE_KEY, PUBLIC_KEY)
     _pair(directory, Ed25519PrivateKey.generate, SIGN_PRIVATE, SIGN_PUBLIC)
+    _pair(directory, Ed25519PrivateKey.generate, VOUCHER_PRIVATE, VOUCHER_PUBLIC)
     _pair(directory, X25519PrivateKey.generate, SEAL_PRIVATE, SEAL_PUBLIC)
     for name in (COLUMN_KEY, LOOKUP_KEY):
         if not (directory / name).exists():

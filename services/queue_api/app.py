@@ -18,6 +18,7 @@ from services.queue_api.outages.routes import router as outages_router
 from services.queue_api.runtime import QueueRuntime
 from services.queue_api.settings import QueueSettings
 from services.queue_api.tickets.routes import router as tickets_router
+from services.queue_api.tickets.statements import VoucherSigner
 from shared.clock import SystemClock
 from shared.columns import ColumnCipher
 from shared.database import DatabaseUnavailable, connection_of, open_database
@@ -78,6 +79,7 @@ def _runtime(settings: QueueSettings) -> QueueRuntime:
         metrics=Metrics("queue_api"),
         cipher=ColumnCipher.from_directory(settings.keys),
         hub=Hub(database, clock.now),
+        vouchers=VoucherSigner.from_directory(settings.keys),
     )
 
 

@@ -6,16 +6,18 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from services.queue_api.board.hub import Hub
+from services.queue_api.tickets.statements import VoucherSigner
 from shared.columns import ColumnCipher
 from shared.runtime import Runtime
 
 
 @dataclass
 class QueueRuntime(Runtime):
-    """The shared parts, the cipher of phone numbers, the hub of the waiting rooms' streams."""
+    """The shared parts, the cipher of phone numbers, the waiting rooms' streams, the vouchers' key."""
 
     cipher: ColumnCipher
     hub: Hub
+    vouchers: VoucherSigner
 
 
 async def queue_of(request: Request) -> QueueRuntime:

@@ -19,7 +19,8 @@ from services.queue_api.tickets.schemas import (
     VoucherRequest,
 )
 from services.queue_api.tickets.service import act_on_ticket, citizen_view, issue_ticket
-from services.queue_api.tickets.vouchers import VoucherView, give_voucher, redeem_voucher
+from services.queue_api.tickets.statements import VoucherView
+from services.queue_api.tickets.vouchers import give_voucher, read_voucher, redeem_voucher
 from shared.idempotency import CurrentMutation
 from shared.runtime import CurrentRuntime
 from shared.security import Kiosk, Officer
@@ -101,27 +102,43 @@ async def transfer(
 @router.post("/tickets/{ticket_id}/voucher", status_code=201, response_model=VoucherView)
 async def voucher(
     ticket_id: str,
-    runtime: CurrentRuntime,
+    queue: CurrentQueue,
     officer: Officer,
     mutation: CurrentMutation,
     given: VoucherRequest | None = None,
 ) -> Response:
     """Keep the place for a citizen who goes home."""
-    now, reason = runtime.clock.now(), given.reason if given else None
+    now, reason = queue.clock.now(), given.reason if given else None
     return await mutation.answer(
-        lambda session: give_voucher(session, ticket_id=ticket_id, reason=reason, who=officer, now=now),
+        lambda session: give_voucher(
+            session, ticket_id=ticket_id, reason=reason, who=officer, signer=queue.vouchers, now=now
+        ),
         status=201,
     )
 
 
+@router.get("/vouchers/{code}")
+async def read_paper(code: str, queue: CurrentQueue) -> VoucherView:
+    """What stands on the voucher, signed, by the code on it."""
+    return await queue.database.read(lambda session: read_voucher(session, code=code, signer=queue.vouchers))
+
+
 @router.post("/vouchers/{code}/redeem", response_model=TicketInLine)
 async def redeem(
-    code: str, given: RedeemRequest, runtime: CurrentRuntime, officer: Officer, mutation: CurrentMutation
+    code: str, given: RedeemRequest, queue: CurrentQueue, officer: Officer, mutation: CurrentMutation
 ) -> Response:
     """Back into the line, by the original arrival."""
-    now = runtime.clock.now()
+    now = queue.clock.now()
     return await mutation.answer(
-        lambda session: redeem_voucher(session, code=code, office_code=given.office, who=officer, now=now)
+        lambda session: redeem_voucher(
+            session,
+            code=code,
+            office_code=given.office,
+            signed=given.signed,
+            who=officer,
+            signer=queue.vouchers,
+            now=now,
+        )
     )
 
 

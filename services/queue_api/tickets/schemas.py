@@ -52,9 +52,10 @@ class VoucherRequest(_Request):
 
 
 class RedeemRequest(_Request):
-    """The office where the citizen stands now."""
+    """The office where the citizen stands now, and what is on the paper for an office that can't look it up."""
 
     office: OfficeCode
+    signed: Annotated[str, Field(max_length=2000)] | None = None
 
 
 class PlainAction(StrEnum):

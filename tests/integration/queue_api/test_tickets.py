@@ -1,9 +1,13 @@
 """A ticket's life over HTTP, and every way it is refused."""
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 
 from services.queue_api.registry import table_of
 from services.queue_api.tickets.models import Ticket
+from services.queue_api.tickets.statements import Statement
+from shared.contracts.offices import ServiceType
 from shared.database import connection_of
 from tests.integration.queue_api.front import ELSEWHERE, KABUPATEN, OFFICE, FrontDesk
 
@@ -210,6 +214,36 @@ class TestVouchers:
         assert (await desk.post(path, {"office": ELSEWHERE})).status_code == 404
         unknown = await desk.post("/v1/vouchers/AAAA-BBBB-CCCC-DDDD/redeem", {"office": OFFICE})
         assert unknown.status_code == 404
+
+    async def test_the_paper_can_be_read_and_its_signature_checked(self, desk: FrontDesk) -> None:
+        voucher = (await desk.act(await desk.take_number(), "voucher")).json()
+        read = (await desk.http.get(f"/v1/vouchers/{voucher['code']}")).json()
+        assert read == voucher
+        assert desk.runtime.vouchers.verify(read["signed"]).number == "A001"
+        assert (await desk.http.get("/v1/vouchers/AAAA-BBBB")).status_code == 404
+
+    async def test_an_office_that_cannot_look_it_up_takes_the_signature_once(self, desk: FrontDesk) -> None:
+        there = Statement(
+            code="AAAA-BBBB-CCCC-DDDD",
+            ticket="a-ticket-of-another-node",
+            number="A050",
+            service=ServiceType.ENROLMENT,
+            priority=None,
+            office=KABUPATEN,
+            arrived_at=desk.runtime.clock.now() - timedelta(days=1),
+            issued_at=desk.runtime.clock.now(),
+            valid_in=KABUPATEN,
+        )
+        await desk.take_number()
+        path = f"/v1/vouchers/{there.code}/redeem"
+        body = {"office": OFFICE, "signed": desk.runtime.vouchers.sign(there)}
+        forged = await desk.post(path, body | {"signed": body["signed"][:-8] + "AAAAAAAA"})
+        assert (forged.status_code, forged.json()["errors"][0]["pointer"]) == (422, "/body/signed")
+        other = await desk.post("/v1/vouchers/AAAA-BBBB-CCCC-EEEE/redeem", body)
+        assert other.status_code == 422
+        back = await desk.post(path, body)
+        assert (back.status_code, back.json()["ahead"]) == (200, 0)
+        assert (await desk.post(path, body)).status_code == 409
 
     async def test_what_an_officer_writes_on_it_stays_in_this_office(self, desk: FrontDesk) -> None:
         answer = await desk.act(await desk.take_number(), "voucher", body={"reason": "Bu Fitriyani pulang"})

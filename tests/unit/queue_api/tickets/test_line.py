@@ -7,6 +7,7 @@ import hypothesis.strategies as st
 import sqlalchemy as sa
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from joserfc.jwk import OKPKey
 from sqlmodel import Session, select
 
 from services.queue_api.days.service import close_day
@@ -21,6 +22,7 @@ from services.queue_api.tickets.joining import join_line
 from services.queue_api.tickets.models import Ticket
 from services.queue_api.tickets.repository import line_of
 from services.queue_api.tickets.service import act_on_ticket
+from services.queue_api.tickets.statements import VoucherSigner
 from services.queue_api.tickets.vouchers import give_voucher
 from shared.contracts.offices import ServiceType
 from shared.contracts.queue import Hop
@@ -32,6 +34,7 @@ OFFICE = office()
 COUNTERS = [counter.name for counter in OFFICE.counters]
 OFFICER = Principal("suparyanti", frozenset({Role.OFFICER}), frozenset({OFFICE.code}))
 SERVICE = ServiceType.ENROLMENT
+SIGNER = VoucherSigner(OKPKey.generate_key("Ed25519").as_pem(private=True).decode())
 PLAIN = [Action.RECALL, Action.START, Action.FINISH, Action.NO_SHOW, Action.PARK, Action.CANCEL]
 
 
@@ -178,7 +181,7 @@ class LineOfTickets(RuleBasedStateMachine):
         able = self.having(State.WAITING, State.HELD, State.PARKED)
         person = self.people[data.draw(st.sampled_from(able))]
         with self.transaction() as session:
-            give_voucher(session, ticket_id=person.id, reason=None, who=OFFICER, now=self.now)
+            give_voucher(session, ticket_id=person.id, reason=None, who=OFFICER, signer=SIGNER, now=self.now)
             session.commit()
         person.state = State.VOUCHERED
         self.leave_line(person)
