@@ -47,7 +47,7 @@ def test_the_command_plays_both_modes_and_its_exit_code_is_the_verdict(trio: Tri
 
 async def test_a_day_survives_the_death_of_each_service_with_nothing_lost(trio: Trio) -> None:
     scenario = load_scenario(str(SCENARIO))
-    stage = Stage(find_trio(TrioSettings(home=trio.home)))
+    stage = Stage(find_trio(TrioSettings.model_validate({"EKTP_HOME": trio.home})))
     day = await free_day(stage, scenario, scenario.date)
     killer = Killer(trio)
 
@@ -81,7 +81,7 @@ class Killer:
 
 async def test_ctrl_c_puts_the_clocks_back(trio: Trio) -> None:
     scenario = load_scenario(str(SCENARIO))
-    running = find_trio(TrioSettings(home=trio.home))
+    running = find_trio(TrioSettings.model_validate({"EKTP_HOME": trio.home}))
     stage = Stage(running)
     day = await free_day(stage, scenario, scenario.date)
     started = asyncio.Event()

@@ -32,4 +32,4 @@ def _started(trio: Trio) -> RunningTrio:
     except TrioFailed as failure:
         last = (trio.log.strip().splitlines() or ["it said nothing"])[-1]
         raise CommandFailed(f"The demo's trio did not start: {last}") from failure
-    return find_trio(TrioSettings(home=trio.home))
+    return find_trio(TrioSettings.model_validate({"EKTP_HOME": trio.home}))
