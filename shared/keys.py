@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 from cryptography.hazmat.primitives import serialization
@@ -38,8 +39,8 @@ class Credential:
     offices: tuple[str, ...]
 
 
-def create_keys(directory: Path) -> list[Credential]:
-    """Make what is missing in `directory` (0600 files) and give back the demo accounts."""
+def create_keys(directory: Path, *, demo: bool = True) -> list[Credential]:
+    """Make what is missing in `directory` (0600 files) and give back the demo accounts, which only a demo has."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     _pair(directory, Ed25519PrivateKey.generate, PRIVATE_KEY, PUBLIC_KEY)
     _pair(directory, Ed25519PrivateKey.generate, SIGN_PRIVATE, SIGN_PUBLIC)
@@ -48,7 +49,7 @@ def create_keys(directory: Path) -> list[Credential]:
     for name in (COLUMN_KEY, LOOKUP_KEY):
         if not (directory / name).exists():
             _write(directory / name, secrets.token_bytes(32).hex().encode())
-    return _staff(directory)
+    return _demo_staff(directory) if demo else []
 
 
 def _pair(
@@ -89,7 +90,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def _accounts() -> list[Credential]:
     def made(username: str, role: Role, *offices: str) -> Credential:
-        return Credential(username, secrets.token_urlsafe(9), (role.value,), offices)
+        return Credential(username, new_password(), (role.value,), offices)
 
     return [
         made("officer-ngargoyoso", Role.OFFICER, "33.13.07"),
@@ -103,7 +104,7 @@ def _accounts() -> list[Credential]:
     ]
 
 
-def _staff(directory: Path) -> list[Credential]:
+def _demo_staff(directory: Path) -> list[Credential]:
     """Demo accounts: hashes in staff.json, passwords once in demo-credentials.json (never made for production)."""
     path = directory / CREDENTIALS
     if path.exists() and (directory / STAFF).exists():
@@ -112,16 +113,39 @@ def _staff(directory: Path) -> list[Credential]:
             for each in json.loads(path.read_text())
         ]
     accounts = _accounts()
-    hasher = PasswordHasher()
-    staff = [
-        {
-            "username": each.username,
-            "password_hash": hasher.hash(each.password),
-            "roles": each.roles,
-            "offices": each.offices,
-        }
-        for each in accounts
-    ]
-    _write(directory / STAFF, json.dumps(staff, indent=2).encode())
+    for each in accounts:
+        put_account(directory, each)
     _write(path, json.dumps([each.__dict__ for each in accounts], indent=2).encode())
     return accounts
+
+
+def put_account(directory: Path, account: Credential) -> None:
+    """Add a member of staff to staff.json, or give one a new password, roles and offices."""
+    staff = {each["username"]: each for each in read_staff(directory)}
+    staff[account.username] = {
+        "username": account.username,
+        "password_hash": PasswordHasher().hash(account.password),
+        "roles": account.roles,
+        "offices": account.offices,
+    }
+    _write(directory / STAFF, json.dumps(list(staff.values()), indent=2).encode())
+
+
+def remove_account(directory: Path, username: str) -> bool:
+    """Take a member of staff out of staff.json; False when there is none of that name."""
+    staff = read_staff(directory)
+    kept = [each for each in staff if each["username"] != username]
+    _write(directory / STAFF, json.dumps(kept, indent=2).encode())
+    return len(kept) < len(staff)
+
+
+def read_staff(directory: Path) -> list[dict[str, Any]]:
+    """The accounts as they are stored: no passwords, their hashes."""
+    path = directory / STAFF
+    found: list[dict[str, Any]] = json.loads(path.read_text()) if path.exists() else []
+    return found
+
+
+def new_password() -> str:
+    """Twelve characters that nobody guesses."""
+    return secrets.token_urlsafe(9)

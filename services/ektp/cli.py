@@ -118,6 +118,12 @@ def parked(context: typer.Context) -> None:
     delegation.call_app("parked", "services.ektp.parked", context.args)
 
 
+@app.command(context_settings=delegation.FORWARD)
+def staff(context: typer.Context) -> None:
+    """Say who may sign in: list, add and remove accounts."""
+    delegation.call_app("staff", "services.ektp.staff", context.args)
+
+
 def main() -> None:
     """Run a command; EKTP_DEBUG=1 shows where an error came from."""
     try:

@@ -7,6 +7,7 @@ from services.ektp.settings import TrioSettings
 from services.ektp.setup.databases import migrate_all
 from services.ektp.setup.rabbitmq import ensure_server
 from shared.keys import Credential, create_keys
+from shared.settings import Profile
 
 
 def ensure_broker(settings: TrioSettings, say: Callable[[str], None], *, even_if_given: bool = False) -> None:
@@ -21,7 +22,7 @@ def ensure_broker(settings: TrioSettings, say: Callable[[str], None], *, even_if
 def prepare(settings: TrioSettings) -> list[Credential]:
     """Keys and databases, everything else the services need to start. Raises CommandFailed."""
     ensure_home(settings)
-    credentials = create_keys(settings.keys)
+    credentials = create_keys(settings.keys, demo=settings.profile is Profile.DEMO)
     migrate_all(settings.database_urls)
     return credentials
 
