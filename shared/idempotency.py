@@ -15,16 +15,19 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from shared.database import connection_of
+from shared.prepared import Prepared
 from shared.problems import Conflict, InvalidInput
 from shared.runtime import Runtime, runtime_of
 from shared.tables import idempotency
 
 # The claim of one replica ends with its transaction; SQLite has one process and one writer.
 CLAIM = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:wanted, 0))")
-FIND = sa.select(idempotency.c.fingerprint, idempotency.c.status, idempotency.c.body).where(
-    idempotency.c.key == sa.bindparam("wanted")
+FIND = Prepared(
+    sa.select(idempotency.c.fingerprint, idempotency.c.status, idempotency.c.body).where(
+        idempotency.c.key == sa.bindparam("wanted")
+    )
 )
-STORE = sa.insert(idempotency)
+STORE = Prepared(sa.insert(idempotency), columns=("key", "fingerprint", "status", "body", "at"))
 JSON = "application/json"
 
 UseCase = Callable[[Session], BaseModel | None]
@@ -77,14 +80,15 @@ class Mutation:
             connection = connection_of(session)
             if connection.dialect.name == "postgresql" and not connection.scalar(CLAIM, {"wanted": key}):
                 raise KeyStillRunning
-            known = connection.execute(FIND, {"wanted": key}).first()
+            known = FIND.first(session, {"wanted": key})
             if known is not None:
                 if known.fingerprint != self._fingerprint:
                     raise KeyReused
                 return known.status, bytes(known.body), True
             code, body, _ = _work(session, use_case, status)
-            connection.execute(
-                STORE, {"key": key, "fingerprint": self._fingerprint, "status": code, "body": body, "at": now}
+            STORE.run(
+                session,
+                {"key": key, "fingerprint": self._fingerprint, "status": code, "body": body, "at": now},
             )
             return code, body, False
 

@@ -10,16 +10,31 @@ from shared.contracts.envelope import Event, Outgoing
 from shared.database import UtcDateTime, connection_of
 from shared.ids import new_id
 from shared.messaging.topology import EXCHANGE
+from shared.prepared import Prepared
 from shared.tables import outbox
 from shared.tracing import traceparent
 
 WAKE = "outbox"
 
-NEXT_SEQUENCE = sa.text(
-    "INSERT INTO event_sequence (subject, last) VALUES (:subject, 1) "
-    "ON CONFLICT (subject) DO UPDATE SET last = event_sequence.last + 1 RETURNING last"
+NEXT_SEQUENCE = Prepared(
+    sa.text(
+        "INSERT INTO event_sequence (subject, last) VALUES (:subject, 1) "
+        "ON CONFLICT (subject) DO UPDATE SET last = event_sequence.last + 1 RETURNING last"
+    )
 )
-APPEND = sa.insert(outbox)
+APPEND = Prepared(
+    sa.insert(outbox),
+    columns=(
+        "exchange",
+        "routing_key",
+        "event_id",
+        "subject",
+        "sequence",
+        "body",
+        "headers",
+        "created_at",
+    ),
+)
 UNPUBLISHED = (
     sa.select(
         outbox.c.id,
@@ -43,10 +58,7 @@ OLDEST = sa.select(outbox.c.created_at).where(outbox.c.published_at.is_(None)).o
 
 def enqueue(session: Session, source: str, event: Outgoing) -> Event:
     """Number the event within its aggregate and write it to the outbox. The relay wakes after the commit."""
-    connection = connection_of(session)
-    sequence = (
-        connection.execute(NEXT_SEQUENCE, {"subject": event.subject}).scalar_one() if event.ordered else 0
-    )
+    sequence = int(NEXT_SEQUENCE.scalar(session, {"subject": event.subject}) or 0) if event.ordered else 0
     made = Event(
         id=new_id(),
         source=source,
@@ -77,8 +89,8 @@ def _append(
     headers: dict[str, Any] | None,
     at: datetime,
 ) -> None:
-    connection_of(session).execute(
-        APPEND,
+    APPEND.run(
+        session,
         {
             "exchange": exchange,
             "routing_key": routing_key,

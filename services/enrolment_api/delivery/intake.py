@@ -7,14 +7,32 @@ from sqlmodel import Session
 
 from services.enrolment_api.delivery.domain import DeliveryState
 from services.enrolment_api.delivery.models import Delivery
-from shared.database import connection_of
+from shared.prepared import Prepared
 
 WAKE = "delivery"
 
-INSERT = sa.insert(Delivery.__table__)  # type: ignore[attr-defined]  # SQLModel adds it
-GROW = sa.text(
-    "INSERT INTO backlog (office, records, bytes) VALUES (:office, 1, :size) ON CONFLICT (office) "
-    "DO UPDATE SET records = backlog.records + 1, bytes = backlog.bytes + excluded.bytes"
+INSERT = Prepared(
+    sa.insert(Delivery.__table__),  # type: ignore[attr-defined]  # SQLModel adds it
+    columns=(
+        "id",
+        "office",
+        "kind",
+        "supersedes",
+        "captured_at",
+        "packet_sha256",
+        "packet_bytes",
+        "state",
+        "attempts",
+        "sends",
+        "next_attempt_at",
+        "reason",
+    ),
+)
+GROW = Prepared(
+    sa.text(
+        "INSERT INTO backlog (office, records, bytes) VALUES (:office, 1, :size) ON CONFLICT (office) "
+        "DO UPDATE SET records = backlog.records + 1, bytes = backlog.bytes + excluded.bytes"
+    )
 )
 
 
@@ -30,9 +48,8 @@ def accept(
     supersedes: str | None = None,
 ) -> None:
     """Schedule the record for the centre, due at once, and count it into the office's backlog."""
-    connection = connection_of(session)
-    connection.execute(
-        INSERT,
+    INSERT.run(
+        session,
         {
             "id": record_id,
             "office": office,
@@ -48,5 +65,5 @@ def accept(
             "reason": "",
         },
     )
-    connection.execute(GROW, {"office": office, "size": packet_bytes})
+    GROW.run(session, {"office": office, "size": packet_bytes})
     session.info[WAKE] = True

@@ -5,13 +5,13 @@ from sqlmodel import Session
 
 from services.enrolment_api.link.models import Link
 from shared.contracts.enrolment import LinkState
-from shared.database import connection_of
+from shared.prepared import Prepared
 
 LINK = "centre"
-STATE = sa.select(Link.__table__.c.state).where(Link.__table__.c.name == LINK)  # type: ignore[attr-defined]  # SQLModel adds it
+STATE = Prepared(sa.select(Link.__table__.c.state).where(Link.__table__.c.name == LINK))  # type: ignore[attr-defined]  # SQLModel adds it
 
 
 def link_state(session: Session) -> LinkState:
     """The link's state; ONLINE before the first exchange has said otherwise."""
-    found = connection_of(session).execute(STATE).scalar_one_or_none()
+    found = STATE.scalar(session, {})
     return LinkState(found) if found else LinkState.ONLINE

@@ -30,14 +30,14 @@ from services.enrolment_api.recording.schemas import Completed, Receipt
 from services.enrolment_api.recording.timeline import HopEvent, note
 from shared.contracts.enrolment import LinkState, RecordCaptured
 from shared.contracts.envelope import Outgoing
-from shared.database import connection_of
 from shared.ids import is_id, new_code
 from shared.messaging.outbox import enqueue
+from shared.prepared import Prepared
 from shared.problems import IllegalAction
 from shared.security import Principal
 
 OFFICES: Any = OfficeRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-LOAD: sa.Select[Any] = (
+LOAD = Prepared(
     sa.select(
         ENROLMENTS.c.status,
         ENROLMENTS.c.office,
@@ -52,12 +52,14 @@ LOAD: sa.Select[Any] = (
     .where(ENROLMENTS.c.id == sa.bindparam("wanted"))
     .with_for_update(of=ENROLMENTS)
 )
-NEXT_RECEIPT = sa.text(
-    "INSERT INTO receipt_counter (office, day, last) VALUES (:office, :day, 1) "
-    "ON CONFLICT (office, day) DO UPDATE SET last = receipt_counter.last + 1 RETURNING last"
-).bindparams(sa.bindparam("day", type_=sa.Date))
+NEXT_RECEIPT = Prepared(
+    sa.text(
+        "INSERT INTO receipt_counter (office, day, last) VALUES (:office, :day, 1) "
+        "ON CONFLICT (office, day) DO UPDATE SET last = receipt_counter.last + 1 RETURNING last"
+    ).bindparams(sa.bindparam("day", type_=sa.Date))
+)
 _SET = ("status", "day", "captured_at", "packet_sha256", "packet_bytes", "receipt_number", "receipt_code")
-SAVE = (
+SAVE = Prepared(
     sa.update(ENROLMENTS)
     .where(ENROLMENTS.c.id == sa.bindparam("record"))
     .values({name: sa.bindparam(f"new_{name}", type_=ENROLMENTS.c[name].type) for name in _SET})
@@ -69,7 +71,7 @@ def complete(session: Session, *, principal: Principal, record_id: str, now: dat
 
     Raises NotFound, IllegalAction, Incomplete, PhotoFirst, CentralLinkRequired.
     """
-    row = connection_of(session).execute(LOAD, {"wanted": record_id}).first() if is_id(record_id) else None
+    row = LOAD.first(session, {"wanted": record_id}) if is_id(record_id) else None
     if row is None or not principal.sees(row.office):
         raise no_record(record_id)
     parts = load_parts(session, record_id)
@@ -86,7 +88,7 @@ def complete(session: Session, *, principal: Principal, record_id: str, now: dat
     return completed
 
 
-def _check_complete(row: sa.Row[Any], parts: dict[str, bytes | None]) -> Status:
+def _check_complete(row: Any, parts: dict[str, bytes | None]) -> Status:
     """The status after completing. Raises IllegalAction, Incomplete, PhotoFirst."""
     status = Status(row.status)
     reached = next_status(status, Action.COMPLETE)
@@ -104,13 +106,13 @@ def _check_complete(row: sa.Row[Any], parts: dict[str, bytes | None]) -> Status:
 
 def _receipt(session: Session, office: str, day: date) -> Receipt:
     """The next number of the office's day, and a code that nobody can guess."""
-    last = connection_of(session).execute(NEXT_RECEIPT, {"office": office, "day": day}).scalar_one()
+    last = NEXT_RECEIPT.scalar(session, {"office": office, "day": day})
     return Receipt(number=f"{office}-{day:%Y%m%d}-{last:04d}", code=new_code())
 
 
 def _save(
     session: Session,
-    row: sa.Row[Any],
+    row: Any,
     completed: Completed,
     *,
     packet: bytes,
@@ -120,8 +122,8 @@ def _save(
 ) -> None:
     """Write everything that follows from it: the record, its hop, its delivery, its event."""
     record_id, now, digest = completed.id, completed.captured_at, hashlib.sha256(packet).hexdigest()
-    connection_of(session).execute(
-        SAVE,
+    SAVE.run(
+        session,
         {
             "record": record_id,
             "new_status": completed.status.value,

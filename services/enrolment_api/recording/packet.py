@@ -14,8 +14,8 @@ from sqlmodel import Session
 from services.enrolment_api.recording.models import BiometricException, Capture, Enrolment
 from services.enrolment_api.recording.repository import exceptions_of
 from services.enrolment_api.recording.vault import Vault
-from shared.database import connection_of
 from shared.packets import BIODATA, pack
+from shared.prepared import Prepared
 
 CAPTURES: Any = Capture.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 EXCEPTIONS: Any = BiometricException.__table__  # type: ignore[attr-defined]
@@ -23,21 +23,22 @@ ENROLMENTS: Any = Enrolment.__table__  # type: ignore[attr-defined]
 _WANTED: sa.BindParameter[str] = sa.bindparam("wanted")
 
 # Name and sealed bytes of every part; an exception stands for its modality with no bytes.
-PARTS = sa.union_all(
-    sa.select(
-        sa.literal_column(f"'{BIODATA}'").label("name"), ENROLMENTS.c.sealed_biodata.label("sealed")
-    ).where(ENROLMENTS.c.id == _WANTED),
-    sa.select(CAPTURES.c.modality, CAPTURES.c.sealed).where(CAPTURES.c.enrolment_id == _WANTED),
-    sa.select(EXCEPTIONS.c.modality, sa.cast(sa.null(), sa.LargeBinary)).where(
-        EXCEPTIONS.c.enrolment_id == _WANTED
-    ),
+PARTS = Prepared(
+    sa.union_all(
+        sa.select(
+            sa.literal_column(f"'{BIODATA}'").label("name"), ENROLMENTS.c.sealed_biodata.label("sealed")
+        ).where(ENROLMENTS.c.id == _WANTED),
+        sa.select(CAPTURES.c.modality, CAPTURES.c.sealed).where(CAPTURES.c.enrolment_id == _WANTED),
+        sa.select(EXCEPTIONS.c.modality, sa.cast(sa.null(), sa.LargeBinary)).where(
+            EXCEPTIONS.c.enrolment_id == _WANTED
+        ),
+    )
 )
 
 
 def load_parts(session: Session, record_id: str) -> dict[str, bytes | None]:
     """The sealed parts by name; None for a modality that is excepted."""
-    rows = connection_of(session).execute(PARTS, {"wanted": record_id})
-    return {row.name: row.sealed for row in rows}
+    return dict(PARTS.rows(session, {"wanted": record_id}))
 
 
 def pack_parts(record_id: str, parts: Mapping[str, bytes | None]) -> bytes:

@@ -18,8 +18,9 @@ from services.enrolment_api.recording.timeline import CENTRE, HopEvent, note
 from shared.contracts.central import Decision
 from shared.contracts.enrolment import RecordResolved, RecordSent
 from shared.contracts.envelope import Outgoing
-from shared.database import UtcDateTime, connection_of
+from shared.database import UtcDateTime
 from shared.messaging.outbox import enqueue
+from shared.prepared import Prepared
 
 log = structlog.get_logger()
 
@@ -30,13 +31,13 @@ ACTION_OF: dict[Decision, Action] = {
     Decision.ENROLL_FAILURE_AT_CENTRAL: Action.FAIL,
 }
 
-LOAD = (
+LOAD = Prepared(
     sa.select(ENROLMENTS.c.status, ENROLMENTS.c.office, ENROLMENTS.c.sent_at)
     .where(ENROLMENTS.c.id == sa.bindparam("wanted"))
     .with_for_update()
 )
 _OF_RECORD = ENROLMENTS.c.id == sa.bindparam("record")
-SENT = (
+SENT = Prepared(
     sa.update(ENROLMENTS)
     .where(_OF_RECORD)
     .values(
@@ -45,7 +46,7 @@ SENT = (
         sent_at=sa.bindparam("at_centre", type_=UtcDateTime),
     )
 )
-RESOLVED = (
+RESOLVED = Prepared(
     sa.update(ENROLMENTS)
     .where(_OF_RECORD)
     .values(status=sa.bindparam("new_status"), resolved_at=sa.bindparam("decided", type_=UtcDateTime))
@@ -65,7 +66,7 @@ def mark_sent(
     # after an early decision the status has gone further already
     status = next_status(Status(row.status), Action.ACKNOWLEDGE) or Status(row.status)
     values = {"record": record_id, "new_status": status.value, "new_receipt": receipt_number}
-    connection_of(session).execute(SENT, values | {"at_centre": received_at})
+    SENT.run(session, values | {"at_centre": received_at})
     note(
         session,
         record_id=record_id,
@@ -101,7 +102,7 @@ def resolve(
             )
         return
     values = {"record": record_id, "new_status": status.value, "decided": decided_at}
-    connection_of(session).execute(RESOLVED, values)
+    RESOLVED.run(session, values)
     note(
         session,
         record_id=record_id,
@@ -115,5 +116,5 @@ def resolve(
     enqueue(session, SOURCE, Outgoing(subject=record_id, office=row.office, at=now, data=resolved))
 
 
-def _load(session: Session, record_id: str) -> sa.Row[Any] | None:
-    return connection_of(session).execute(LOAD, {"wanted": record_id}).first()
+def _load(session: Session, record_id: str) -> Any | None:
+    return LOAD.first(session, {"wanted": record_id})

@@ -7,9 +7,12 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from services.enrolment_api.recording.models import TimelineEntry
-from shared.database import connection_of
+from shared.prepared import Prepared
 
-APPEND = sa.insert(TimelineEntry.__table__)  # type: ignore[attr-defined]  # SQLModel adds it
+APPEND = Prepared(
+    sa.insert(TimelineEntry.__table__),  # type: ignore[attr-defined]  # SQLModel adds it
+    columns=("enrolment_id", "at", "event", "by", "status", "detail"),
+)
 
 CENTRE = "centre"
 
@@ -46,4 +49,4 @@ def note(
         "status": status,
         "detail": detail,
     }
-    connection_of(session).execute(APPEND, entry)
+    APPEND.run(session, entry)
