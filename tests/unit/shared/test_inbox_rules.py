@@ -1,0 +1,235 @@
+"""Whatever order events come in, doubled, lost and sent again, with handlers that fail: each takes effect once, in order.
+
+A state machine plays the broker and the consumer's loop on a SQLite file, without either.
+"""
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from sqlmodel import Session
+
+from shared.contracts.envelope import Event, Outgoing
+from shared.contracts.queue import TicketCancelled
+from shared.contracts.resend import ResendRequested
+from shared.database import connection_of, sqlite_engine
+from shared.messaging.consumer import ask_for_gaps
+from shared.messaging.handlers import Handlers
+from shared.messaging.inbox import GAP_PATIENCE, MAX_ATTEMPTS, MAX_DELAY, Inbox, due_subjects
+from shared.messaging.outbox import enqueue, mark_published, publish_again, unpublished
+from shared.tables import metadata
+
+SUBJECTS = ("ticket-1", "ticket-2", "ticket-3")
+SUBJECT = st.sampled_from(SUBJECTS)
+START = datetime(2016, 9, 16, 0, 30, tzinfo=UTC)
+PARKING = "enrolment_api.queue_events.parked"
+
+
+class HandlerFailed(Exception):
+    """What a handler raises when the machine wants it to."""
+
+
+class Service:
+    """One side: a database of its own with the shared tables."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self.engine = sqlite_engine(sa.make_url(f"sqlite:///{folder / name}.db"), durable=False)
+        metadata.create_all(self.engine)
+
+    def session(self) -> "Transaction":
+        return Transaction(self.engine)
+
+
+class Transaction:
+    """A session on one connection, committed at the end of the block, rolled back on an error."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._begun = engine.begin()
+
+    def __enter__(self) -> Session:
+        return Session(bind=self._begun.__enter__())
+
+    def __exit__(self, *error: object) -> None:
+        self._begun.__exit__(*error)  # type: ignore[arg-type]  # passed on as it came
+
+
+class InboxRules(RuleBasedStateMachine):
+    """Publisher and consumer with a lossy, doubling, shuffling broker between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory(prefix="ektp-inbox-")
+        self.publisher = Service(Path(self.folder.name), "queue_api")
+        self.consumer = Service(Path(self.folder.name), "enrolment_api")
+        self.now = START
+        self.on_the_way: list[Event] = []
+        self.parked: list[Event] = []
+        self.effects: list[tuple[str, int]] = []
+        self.failing: dict[str, int] = {}
+        handlers = Handlers()
+        handlers.on(TicketCancelled, self.take_effect)
+        self.inbox = Inbox(handlers, PARKING)
+        self.published = dict.fromkeys(SUBJECTS, 0)
+
+    def take_effect(self, _session: Session, event: Event, _data: TicketCancelled) -> None:
+        if self.failing.get(event.subject, 0) > 0:
+            self.failing[event.subject] -= 1
+            raise HandlerFailed
+        self.effects.append((event.subject, event.sequence))
+
+    # What the publisher does
+
+    @rule(subject=SUBJECT, count=st.integers(1, 4))
+    def publish(self, subject: str, count: int) -> None:
+        data = TicketCancelled.model_validate(
+            {"number": "A001", "service": "ENROLMENT", "day": "2016-09-16", "arrived_at": START}
+        )
+        for _ in range(count):
+            outgoing = Outgoing(subject=subject, office="33.13.07", at=self.now, data=data)
+            with self.publisher.session() as session:
+                event = enqueue(session, "queue_api", outgoing)
+            self.published[subject] += 1
+            assert event.sequence == self.published[subject], "numbered without gaps"
+        self.relay(self.publisher)
+
+    def relay(self, service: Service) -> None:
+        with service.session() as session:
+            if rows := unpublished(session, 1000):
+                mark_published(session, [row.id for row in rows], self.now)
+        for row in rows:
+            event = Event.decode(bytes(row.body))
+            if row.routing_key == PARKING:
+                self.parked.append(event)
+            elif row.routing_key == ResendRequested.event_type:
+                asked = ResendRequested.model_validate(event.data)
+                with self.publisher.session() as session:
+                    found = publish_again(session, subject=asked.subject, first=asked.first, last=asked.last)
+                assert found == asked.last - asked.first + 1, "only what was published is asked for"
+            else:
+                self.on_the_way.append(event)
+
+    # What the broker does
+
+    @precondition(lambda self: self.on_the_way)
+    @rule(data=st.data())
+    def deliver(self, data: st.DataObject) -> None:
+        at = data.draw(st.integers(0, len(self.on_the_way) - 1))
+        self.take(self.on_the_way.pop(at))
+
+    @precondition(lambda self: self.on_the_way)
+    @rule(data=st.data())
+    def deliver_twice(self, data: st.DataObject) -> None:
+        event = data.draw(st.sampled_from(self.on_the_way))
+        self.take(event)
+
+    @precondition(lambda self: self.on_the_way)
+    @rule(data=st.data())
+    def lose(self, data: st.DataObject) -> None:
+        self.on_the_way.pop(data.draw(st.integers(0, len(self.on_the_way) - 1)))
+
+    # What the consumer does
+
+    def take(self, event: Event) -> None:
+        """As the consumer's loop does with a message."""
+        try:
+            with self.consumer.session() as session:
+                self.inbox.receive(session, event, self.now)
+        except HandlerFailed:
+            self.fail(event)
+            return
+        self.apply_waiting(event.subject)
+
+    def fail(self, event: Event) -> None:
+        with self.consumer.session() as session:
+            self.inbox.fail(session, event, "HandlerFailed", self.now, hopeless=False)
+        self.relay(self.consumer)
+
+    def apply_waiting(self, subject: str) -> None:
+        while True:
+            with self.consumer.session() as session:
+                event = self.inbox.next_waiting(session, subject)
+            if event is None:
+                return
+            try:
+                with self.consumer.session() as session:
+                    if not self.inbox.apply_waiting(session, subject, self.now):
+                        return
+            except HandlerFailed:
+                self.fail(event)
+                return
+
+    @rule(seconds=st.sampled_from([1.0, 5.0, GAP_PATIENCE + 1, MAX_DELAY + 1]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        with self.consumer.session() as session:
+            due = due_subjects(session, self.now)
+        for subject in due:
+            self.apply_waiting(subject)
+        with self.consumer.session() as session:
+            ask_for_gaps(session, "enrolment_api", self.now)
+        self.relay(self.consumer)
+        self.relay(self.publisher)
+
+    @rule(subject=SUBJECT, times=st.integers(1, MAX_ATTEMPTS + 1))
+    def break_the_handler(self, subject: str, times: int) -> None:
+        self.failing[subject] = times
+
+    @precondition(lambda self: self.parked)
+    @rule()
+    def replay_what_is_parked(self) -> None:
+        self.on_the_way += self.parked
+        self.parked.clear()
+
+    # What must always be so
+
+    @invariant()
+    def each_took_effect_once_and_in_order(self) -> None:
+        for subject in SUBJECTS:
+            seen = [sequence for each, sequence in self.effects if each == subject]
+            assert seen == list(range(1, len(seen) + 1)), subject
+
+    @invariant()
+    def poison_is_not_parked_again_and_again(self) -> None:
+        parked = [(event.subject, event.sequence) for event in self.parked]
+        assert len(parked) <= len(SUBJECTS) * 2, "it was asked for and parked anew"
+
+    @invariant()
+    def what_has_taken_effect_waits_no_more(self) -> None:
+        with self.consumer.session() as session:
+            stale = connection_of(session).scalar(
+                sa.text(
+                    "SELECT count(*) FROM inbox_waiting w JOIN inbox_cursor c ON c.subject = w.subject "
+                    "WHERE w.sequence <= c.last"
+                )
+            )
+        assert stale == 0
+
+    def teardown(self) -> None:
+        """In the end, with the handlers mended, everything arrives; then a last, lost one is no worry."""
+        try:
+            self.failing.clear()
+            for subject in SUBJECTS:  # a later event shows what is missing at the end
+                self.publish(subject, 1)
+            for _ in range(MAX_ATTEMPTS + 2):
+                self.replay_what_is_parked()
+                while self.on_the_way:
+                    self.take(self.on_the_way.pop(0))
+                self.time_passes(MAX_DELAY + 1)
+            for subject in SUBJECTS:
+                seen = [sequence for each, sequence in self.effects if each == subject]
+                assert seen == list(range(1, self.published[subject] + 1)), subject
+        finally:
+            for service in (self.publisher, self.consumer):
+                service.engine.dispose()
+            self.folder.cleanup()
+
+
+TestInboxRules = InboxRules.TestCase
+TestInboxRules.settings = settings(
+    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+)
