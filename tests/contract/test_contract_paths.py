@@ -140,7 +140,7 @@ async def ask(app: FastAPI, method: str, path: str, headers: dict[str, str]) -> 
 GUARDED = [call for call in calls() if call[3] != PUBLIC]
 
 
-@pytest.mark.parametrize("call", GUARDED, ids=lambda call: " ".join(call))
+@pytest.mark.parametrize("call", GUARDED, ids=" ".join)
 async def test_nobody_gets_in_without_a_token_or_with_too_small_a_role(
     apps: dict[str, FastAPI], call: Call
 ) -> None:
