@@ -1,12 +1,15 @@
 """A service's app: the routes of its capabilities inside what all services share."""
 
+import socket
+import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from uvicorn.main import STARTUP_FAILURE
 
 from shared import problems
 from shared.clock_control import router as clock_router
@@ -66,7 +69,7 @@ def build_app(
     app.state.in_flight = InFlight()
     problems.install(app)
     app.add_middleware(Observability, metrics=runtime.metrics)
-    for router in [health_router, *routers]:
+    for router in [*routers, health_router]:  # looked through in this order for each request
         app.include_router(router)
     if runtime.settings.profile is Profile.DEMO:
         app.include_router(clock_router)
@@ -89,9 +92,22 @@ def _document_problems(app: FastAPI) -> None:
     app.openapi = with_problems  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
 
-def serve(app: FastAPI, *, host: str, port: int) -> None:
-    """Run until SIGTERM; open streams are cut after two seconds."""
-    uvicorn.run(
+class _Server(uvicorn.Server):
+    """Lets the app end what it keeps open, so that it need not be cut."""
+
+    def __init__(self, config: uvicorn.Config, before_closing: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._before_closing = before_closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, finish those that are open."""
+        self._before_closing()
+        await super().shutdown(sockets)
+
+
+def serve(app: FastAPI, *, host: str, port: int, before_closing: Callable[[], None] = lambda: None) -> None:
+    """Run until SIGTERM; `before_closing` ends open streams, those left are cut after two seconds."""
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -100,3 +116,8 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
         timeout_graceful_shutdown=2,
         server_header=False,
     )
+    server = _Server(config, before_closing)
+    with suppress(KeyboardInterrupt):  # raised again by uvicorn after it has stopped
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 
 from fastapi import FastAPI
@@ -37,10 +36,10 @@ from shared.security import TokenVerifier
 from shared.web import build_app
 
 SERVICE = "enrolment_api"
-ROUTERS = [
-    access_router,
+ROUTERS = [  # looked through in this order for each request
     recording_router,
     capture_router,
+    access_router,
     receipts_router,
     days_router,
     link_router,
@@ -66,7 +65,7 @@ def create_app(settings: EnrolmentSettings) -> FastAPI:
 def _runtime(settings: EnrolmentSettings) -> EnrolmentRuntime:
     clock = SystemClock()
     if settings.clock_speed != 1:
-        clock.set(datetime.now(UTC), settings.clock_speed)
+        clock.set(clock.now(), settings.clock_speed)
     return EnrolmentRuntime(
         settings=settings,
         clock=clock,
