@@ -9,7 +9,6 @@ from typing import Any
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from uvicorn.main import STARTUP_FAILURE
 
 from shared import problems
 from shared.clock_control import router as clock_router
@@ -20,6 +19,9 @@ from shared.runtime import CurrentRuntime, Runtime
 from shared.settings import Profile
 
 Lifespan = Callable[[Runtime], AbstractAsyncContextManager[None]]
+
+# uvicorn's own exit code
+STARTUP_FAILED = 3
 
 health_router = APIRouter(tags=["health"])
 
@@ -120,4 +122,4 @@ def serve(app: FastAPI, *, host: str, port: int, before_closing: Callable[[], No
     with suppress(KeyboardInterrupt):  # raised again by uvicorn after it has stopped
         server.run()
     if not server.started:
-        sys.exit(STARTUP_FAILURE)
+        sys.exit(STARTUP_FAILED)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 from fastapi import FastAPI
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, text
 
 from services.queue_api.board.hub import Hub
@@ -86,9 +87,14 @@ def _runtime(settings: QueueSettings) -> QueueRuntime:
 async def _load_offices(runtime: QueueRuntime) -> None:
     offices = load_offices(runtime.settings.offices_file)
     now = runtime.clock.now()
-    loaded = await runtime.database.write(
-        lambda session: load_missing_offices(session, offices=offices, now=now)
-    )
+
+    def load(session: Session) -> list[str]:
+        return load_missing_offices(session, offices=offices, now=now)
+
+    try:
+        loaded = await runtime.database.write(load)
+    except IntegrityError:  # another replica started at the same moment: what it loaded is known now
+        loaded = await runtime.database.write(load)
     if loaded:
         log.info("offices.loaded", offices=loaded)
 
