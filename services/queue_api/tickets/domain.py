@@ -99,6 +99,12 @@ def allowed_actions(state: State) -> list[Action]:
     return [action for (at, action) in TRANSITIONS if at is state and action not in BY_THE_SYSTEM]
 
 
+def described() -> str:
+    """The table as the API's documentation shows it: a line for each state a person can do something in."""
+    rows = [f"| {state} | {', '.join(allowed_actions(state))} |" for state in State if allowed_actions(state)]
+    return "\n".join(["| state | what can be done |", "|---|---|", *rows])
+
+
 def label(service: ServiceType, number: int) -> str:
     """The number as it is printed and called: `A026`."""
     return f"{PREFIXES[service]}{number:03d}"

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from services.queue_api.runtime import CurrentQueue
 from services.queue_api.tickets.calling import call_next
-from services.queue_api.tickets.domain import Action
+from services.queue_api.tickets.domain import Action, described
 from services.queue_api.tickets.moving import transfer_ticket
 from services.queue_api.tickets.schemas import (
     ActionRequest,
@@ -142,7 +142,11 @@ async def redeem(
     )
 
 
-@router.post("/tickets/{ticket_id}/{action}", response_model=TicketView)
+@router.post(
+    "/tickets/{ticket_id}/{action}",
+    response_model=TicketView,
+    description=f"Do something with a ticket. From another state it is refused with 409.\n\n{described()}",
+)
 async def act(
     ticket_id: str,
     action: PlainAction,
@@ -151,7 +155,7 @@ async def act(
     mutation: CurrentMutation,
     given: ActionRequest | None = None,
 ) -> Response:
-    """Do one of the plain actions: recall, start, finish, no-show, reinstate, park, resume, cancel."""
+    """One of the actions that take a ticket and nothing else."""
     now = runtime.clock.now()
     return await mutation.answer(
         lambda session: act_on_ticket(

@@ -11,6 +11,7 @@ from services.queue_api.tickets.domain import (
     Standing,
     State,
     allowed_actions,
+    described,
     label,
     order_key,
     place_after,
@@ -46,6 +47,10 @@ class TestTheStateTable:
 
     def test_a_person_is_never_offered_what_only_the_system_does(self) -> None:
         assert not any(set(allowed_actions(state)) & BY_THE_SYSTEM for state in State)
+
+    def test_the_documentation_is_the_table(self) -> None:
+        assert "| WAITING | call-next, voucher, cancel, transfer |" in described()
+        assert "DONE" not in described()
 
     def test_a_number_reads_like_the_paper(self) -> None:
         assert [label(ServiceType.ENROLMENT, 26), label(ServiceType.SUKET, 1232)] == ["A026", "D1232"]
