@@ -64,3 +64,15 @@ def test_a_set_up_that_was_stopped_half_way_is_finished(keys_dir: Path, tmp_path
     assert ColumnCipher.from_directory(directory).lookup("x") == ColumnCipher.from_directory(keys_dir).lookup(
         "x"
     )
+
+
+def test_the_real_centres_public_halves_are_never_replaced(keys_dir: Path, tmp_path: Path) -> None:
+    directory = tmp_path / "keys"
+    directory.mkdir()
+    for name, content in contents(keys_dir).items():
+        if name not in {"centre-seal-private.pem", "centre-sign-private.pem"}:
+            (directory / name).write_bytes(content)
+    create_keys(directory)
+    for name in ("centre-seal-public.pem", "centre-sign-public.pem"):
+        assert contents(directory)[name] == contents(keys_dir)[name]
+    assert not (directory / "centre-seal-private.pem").exists()
