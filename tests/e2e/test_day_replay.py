@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+from rich.console import Console
 
 from services.ektp.replay.actors import Office
 from services.ektp.replay.checker import check
 from services.ektp.replay.engine import Stage, free_day, play
+from services.ektp.replay.own_trio import trio_for_demo
 from services.ektp.replay.play import Play
 from services.ektp.replay.scenario import load_scenario
 from services.ektp.running import find_trio
@@ -30,6 +33,7 @@ def trio() -> Iterator[Trio]:
         yield running
 
 
+@pytest.mark.timeout(300)
 def test_the_command_plays_both_modes_and_its_exit_code_is_the_verdict(trio: Trio, tmp_path: Path) -> None:
     played = subprocess.run(
         [sys.executable, "-m", "services.ektp", "day", "replay", str(SCENARIO), "--report", str(tmp_path)],
@@ -45,6 +49,7 @@ def test_the_command_plays_both_modes_and_its_exit_code_is_the_verdict(trio: Tri
     assert (tmp_path / "day-replay.html").exists()
 
 
+@pytest.mark.timeout(300)
 async def test_a_day_survives_the_death_of_each_service_with_nothing_lost(trio: Trio) -> None:
     scenario = load_scenario(str(SCENARIO))
     stage = Stage(find_trio(TrioSettings.model_validate({"EKTP_HOME": trio.home})))
@@ -97,3 +102,18 @@ async def test_ctrl_c_puts_the_clocks_back(trio: Trio) -> None:
     for service in ("queue_api", "enrolment_api", "central_control"):
         clock = running.call("GET", f"{running.urls[service]}/control/v1/clock")
         assert clock["start"] is None
+
+
+def test_the_demo_starts_a_trio_of_its_own_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EKTP_HOME", str(tmp_path))  # as in the shell of somebody whose trio does not run
+    url = ""
+
+    with trio_for_demo(TrioSettings(), Console()) as running:
+        url = running.urls["queue_api"]
+        assert httpx.get(f"{url}/health/ready").status_code == httpx.codes.OK
+        assert running.token(["ops"], []), "its own keys are found"
+
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/health/live")

@@ -1,5 +1,6 @@
 """Who comes and who watches on a replayed day: citizens, the display, the engineer, the supervisor."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -24,6 +25,8 @@ class Office:
     hall: Hall
     recording: Recording
     centre: Centre
+    # whether a service is away just now
+    away: Callable[[], bool]
     people: list[Citizen]
     history: History
     outage_on: bool = False
@@ -63,7 +66,7 @@ def number_of(ticket: dict[str, object]) -> int:
 async def kiosk(office: Office) -> None:
     """Everybody takes a number when they come, one after another as at the real machine."""
     for citizen in office.people:
-        await office.clock.on_time(citizen.arrives)
+        await office.clock.until(citizen.arrives)
         ticket = await office.hall.take_ticket()
         seen = TicketSeen(number_of(ticket), str(ticket["id"]), str(ticket["code"]), office.clock.now())
         office.history.tickets.append(seen)

@@ -121,6 +121,11 @@ class TrioClient:
                 call.method, self._urls[call.service] + call.path, headers=headers, **call.arguments
             )
 
+    @property
+    def waits(self) -> bool:
+        """Whether a service is away and everybody waits for it."""
+        return any(not gate.done() for gate in self._gates.values())
+
     async def close(self) -> None:
         """End what waits for services that may never come back."""
         for gate in self._gates.values():

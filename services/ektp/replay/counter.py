@@ -19,7 +19,7 @@ LOOKS_AT_TICKET = 20.0
 # How late (seconds) a counter may be and still take up its own rhythm, instead of beginning a new one.
 RHYTHM = 120.0
 # Shares of a citizen's time: sitting down, all devices done, receipt in hand.
-SITS, CAPTURED, RECEIPT = 0.1, 0.7, 0.85
+SITS, CAPTURED, RECEIPT = 0.1, 0.65, 0.75
 REAL = SystemClock()
 OPEN_STATES = {"CALLED", "SERVING"}
 

@@ -138,6 +138,7 @@ def _open_office(stage: Stage, what: Play, http: httpx.AsyncClient) -> tuple[Off
         hall=Hall(client, staff, scenario.office),
         recording=Recording(client, staff, scenario.office),
         centre=Centre(client, staff),
+        away=lambda: client.waits,
         people=citizens(scenario, what.day, what.seed),
         history=History(
             scenario=scenario.name,
@@ -177,7 +178,7 @@ async def _live_through(office: Office, what: Play, watch: Watcher | None) -> No
 
 
 def _watchers(office: Office, what: Play, watch: Watcher | None) -> list[Coroutine[Any, Any, None]]:
-    governor = Governor(office.clock, what.speed, office.outage_begins, office.outage_ends)
+    governor = Governor(office.clock, what.speed, office.outage_begins, office.outage_ends, office.away)
     return [display(office), governor.run(), *([_watch(office, watch)] if watch else [])]
 
 

@@ -1,5 +1,6 @@
 """Decides how fast the day runs from moment to moment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,7 +10,7 @@ from shared.clock import SystemClock
 # Real seconds between two decisions, and how many of them without lateness it takes to go faster again: twice as
 # many after each time that going faster was too fast, because every change of the clock disturbs the services.
 DECIDES_EVERY = 0.25
-CALM = 12
+CALM, LONGEST_CALM = 12, 48
 # Seconds of the day.
 TOO_LATE = 45.0
 # Around the outage's beginning and end a sixth; for a machine that does not keep up a half, a quarter, an eighth.
@@ -25,6 +26,7 @@ class Governor:
     full: float
     begins: datetime
     ends: datetime
+    away: Callable[[], bool]
     _gear: int = 0
     _calm: int = 0
     _calm_needed: int = CALM // 2
@@ -34,8 +36,11 @@ class Governor:
         real = SystemClock()
         while True:
             await real.sleep(DECIDES_EVERY)
-            self.shift(self.clock.take_lateness())
-            wanted = self.speed(self.clock.now())
+            lateness, away = self.clock.take_lateness(), self.away()
+            if not away:
+                self.shift(lateness)
+            # a process starts in real seconds, which are not scaled: the day waits for it rather than losing an hour
+            wanted = max(self.full / SLOWER_BY[-1], 1.0) if away else self.speed(self.clock.now())
             if wanted != self.clock.speed:
                 await self.clock.run_at(wanted)
 
@@ -43,7 +48,7 @@ class Governor:
         """Into a lower gear at once, into a higher one after some calm."""
         if lateness > TOO_LATE:
             self._gear, self._calm = min(self._gear + 1, len(SLOWER_BY) - 1), 0
-            self._calm_needed *= 2
+            self._calm_needed = min(2 * self._calm_needed, LONGEST_CALM)
             return
         self._calm += 1
         if self._calm >= self._calm_needed and self._gear:

@@ -27,7 +27,7 @@ def clock() -> DayClock:
 
 @pytest.fixture
 def governor(clock: DayClock) -> Governor:
-    return Governor(clock, 360, BEGINS, ENDS)
+    return Governor(clock, 360, BEGINS, ENDS, lambda: False)
 
 
 @pytest.mark.parametrize(
