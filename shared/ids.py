@@ -15,9 +15,14 @@ def new_id() -> str:
 
 def new_code(length: int = 12) -> str:
     """An unguessable code in groups of four, like `7KQM-2XVR-9TCA`."""
-    number = secrets.randbelow(len(ALPHABET) ** length)  # asks the system once, not for each letter
-    letters = [ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(length)]
-    return "-".join("".join(letters[start : start + 4]) for start in range(0, length, 4))
+    letters = ""
+    while (
+        len(letters) < length
+    ):  # the few bytes past the last whole alphabet are dropped: no letter is likelier
+        letters += "".join(
+            ALPHABET[byte % len(ALPHABET)] for byte in secrets.token_bytes(length) if byte < 240
+        )
+    return "-".join(letters[start : min(start + 4, length)] for start in range(0, length, 4))
 
 
 def is_id(text: str) -> bool:

@@ -50,7 +50,7 @@ UNPUBLISHED = (
 )
 PUBLISHED = (
     sa.update(outbox)
-    .where(outbox.c.id == sa.bindparam("row"))
+    .where(outbox.c.id.in_(sa.bindparam("rows", expanding=True)))
     .values(published_at=sa.bindparam("at", type_=UtcDateTime))
 )
 OLDEST = sa.select(outbox.c.created_at).where(outbox.c.published_at.is_(None)).order_by(outbox.c.id).limit(1)
@@ -112,7 +112,7 @@ def unpublished(session: Session, most: int) -> list[sa.Row[Any]]:
 
 def mark_published(session: Session, rows: list[int], at: datetime) -> None:
     """The broker holds these now."""
-    connection_of(session).execute(PUBLISHED, [{"row": row, "at": at} for row in rows])
+    connection_of(session).execute(PUBLISHED, {"rows": rows, "at": at})
 
 
 def publish_again(session: Session, *, subject: str, first: int, last: int) -> int:

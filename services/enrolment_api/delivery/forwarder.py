@@ -24,6 +24,7 @@ from services.enrolment_api.delivery.intake import WAKE as DELIVERY_WAKE
 from services.enrolment_api.delivery.ramp import Ramp
 from services.enrolment_api.delivery.rate import DrainRate
 from services.enrolment_api.delivery.repository import Claim
+from services.enrolment_api.delivery.yielding import BREATH, Intake
 from services.enrolment_api.link import repository as links
 from services.enrolment_api.link import service as link_service
 from services.enrolment_api.link.domain import Failure, LinkStatus
@@ -66,6 +67,7 @@ class Forwarder:
         self._last_exchange: datetime | None = None
         self._nothing_due = False
         self._looked_at = float("-inf")
+        self._intake = Intake()
         self.ramp = Ramp()
         self.rate = DrainRate()
         self.link = LinkStatus(state=LinkState.ONLINE, since=self._clock.now())
@@ -74,8 +76,11 @@ class Forwarder:
     def _wake(self, info: dict[Any, Any]) -> None:
         if info.get(LINK_WAKE):
             self._looked_at = float("-inf")
-        if info.get(DELIVERY_WAKE) or info.get(LINK_WAKE):
+        if info.get(DELIVERY_WAKE):
+            self._intake.note(asyncio.get_running_loop().time())
             self._nothing_due = False
+        # while the link is out a new record changes nothing, and looking at each costs the counters
+        if info.get(LINK_WAKE) or (info.get(DELIVERY_WAKE) and self.link.sends):
             self._woken.set()
 
     async def run(self) -> None:
@@ -151,7 +156,11 @@ class Forwarder:
 
     async def _send_many(self, now: datetime) -> None:
         """Keep as many deliveries out as the ramp allows; with nothing due, ask now and then whether it is there."""
-        room = self.ramp.limit - len(self._sending)
+        limit = self.ramp.limit
+        if self._intake.is_busy(asyncio.get_running_loop().time()):
+            await asyncio.sleep(BREATH)
+            limit = 1
+        room = limit - len(self._sending)
         if room > 0 and not self._buffer and not self._nothing_due:
             await self._fill(BUFFER)
         while room > 0 and self._buffer:
