@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from services.enrolment_api.delivery.domain import DeliveryState
 from services.enrolment_api.recording.approvals import approve_photo, except_modality
@@ -21,7 +21,7 @@ from services.enrolment_api.recording.schemas import (
     PhotoApproval,
 )
 from services.enrolment_api.recording.views import list_enrolments, show_enrolment
-from services.enrolment_api.runtime import CurrentEnrolment
+from services.enrolment_api.runtime import CurrentEnrolment, runtime_behind
 from shared.contracts.offices import OfficeCode
 from shared.idempotency import CurrentMutation
 from shared.pages import Cursor, Limit, Page, decode_cursor
@@ -81,10 +81,10 @@ async def add_exception(
 
 @router.post("/{record_id}/complete", response_model=Completed)
 async def complete_recording(
-    runtime: CurrentEnrolment, officer: Officer, mutation: CurrentMutation, record_id: str
+    request: Request, officer: Officer, mutation: CurrentMutation, record_id: str
 ) -> Response:
     """The promise: when this answers, the record is on this office's disk."""
-    now = runtime.clock.now()
+    now = runtime_behind(request).clock.now()
     return await mutation.answer(
         lambda session: complete(session, principal=officer, record_id=record_id, now=now)
     )
