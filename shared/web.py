@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from shared import problems
+from shared.body_limit import BodyLimit
 from shared.clock_control import router as clock_router
 from shared.clock_file import restore_clock
 from shared.idempotency import InFlight
@@ -22,6 +23,9 @@ Lifespan = Callable[[Runtime], AbstractAsyncContextManager[None]]
 
 # uvicorn's own exit code
 STARTUP_FAILED = 3
+
+MAX_BODY = 1024 * 1024
+"""Bytes; far more than any JSON of ours."""
 
 health_router = APIRouter(tags=["health"])
 
@@ -46,9 +50,19 @@ async def metrics(request: Request) -> Response:
 
 
 def build_app(
-    *, title: str, description: str, runtime: Runtime, lifespan: Lifespan, routers: list[APIRouter]
+    *,
+    title: str,
+    description: str,
+    runtime: Runtime,
+    lifespan: Lifespan,
+    routers: list[APIRouter],
+    max_body: int = MAX_BODY,
+    clock_control: bool = True,
 ) -> FastAPI:
-    """Put a service together; `lifespan` runs its background tasks around the requests."""
+    """Put a service together; `lifespan` runs its background tasks around the requests.
+
+    No body of more than `max_body` bytes is read, whatever the call.
+    """
 
     @asynccontextmanager
     async def whole_life(_app: FastAPI) -> AsyncIterator[None]:
@@ -70,10 +84,11 @@ def build_app(
     app.state.runtime = runtime
     app.state.in_flight = InFlight()
     problems.install(app)
+    app.add_middleware(BodyLimit, most=max_body)
     app.add_middleware(Observability, metrics=runtime.metrics)
     for router in [*routers, health_router]:  # looked through in this order for each request
         app.include_router(router)
-    if runtime.settings.profile is Profile.DEMO:
+    if clock_control and runtime.settings.profile is Profile.DEMO:
         app.include_router(clock_router)
     _document_problems(app)
     return app

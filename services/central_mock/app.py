@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from services.central_mock.centre import reconciliation, status
 from services.central_mock.centre.records import routes as records
+from services.central_mock.centre.records.imports import MAX_FILE
 from services.central_mock.centre.records.service import RECORDS_ACCEPTED
 from services.central_mock.centre.residents import routes as residents
 from services.central_mock.centre.residents.domain import Residents
@@ -37,6 +38,9 @@ from shared.sample import load_offices
 from shared.security import TokenVerifier
 from shared.settings import Profile
 from shared.web import build_app
+
+MAX_BELIEF = 128 * 1024 * 1024
+"""Bytes of what a client may say to `verify`: a million records."""
 
 log = structlog.get_logger()
 
@@ -95,6 +99,8 @@ def create_app(settings: CentreSettings, runtime: CentreRuntime | None = None) -
         description="Plays Kemendagri's central server: takes records, checks uniqueness, tells results.",
         runtime=centre,
         lifespan=lifespan,
+        max_body=MAX_FILE,
+        clock_control=False,
         routers=[
             records.router,
             uniqueness.router,
@@ -142,6 +148,7 @@ def create_control_app(centre: CentreRuntime) -> FastAPI:
         description="Makes the centre fail on command and tells what it cost. Never in production.",
         runtime=centre,
         lifespan=nothing,
+        max_body=MAX_BELIEF,
         routers=[faults.router, journal.router] if demo else [],
     )
     app.add_middleware(FaultBanner, front=centre.faults.front)

@@ -17,6 +17,7 @@ from services.enrolment_api.link.routes import router as link_router
 from services.enrolment_api.offices.service import load_unknown
 from services.enrolment_api.receipts.routes import router as receipts_router
 from services.enrolment_api.recording.capture_routes import router as capture_router
+from services.enrolment_api.recording.intake import MOST_BYTES
 from services.enrolment_api.recording.routes import router as recording_router
 from services.enrolment_api.recording.vault import Vault
 from services.enrolment_api.runtime import EnrolmentRuntime
@@ -57,6 +58,7 @@ def create_app(settings: EnrolmentSettings) -> FastAPI:
         runtime=runtime,
         lifespan=partial(_lifespan, central=central),
         routers=ROUTERS,
+        max_body=2 * MOST_BYTES,
     )
     app.state.forwarder = central.forwarder
     return app
