@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from services.queue_api.offices.domain import Span, local_hour, minutes_within, working_spans
 from services.queue_api.tickets.domain import OPEN, State
@@ -52,6 +53,8 @@ class Figures:
     waited_p90_minutes: float | None
     long_waits: int
     issued_by_hour: dict[int, int]
+    waiting_by_hour: dict[int, int]
+    """How many were in line when that hour ended: another number than what was issued by then."""
     outage_minutes: dict[Hop, float]
     outage_minutes_in_all: float
     target: int
@@ -88,6 +91,7 @@ def figures(
         waited_p90_minutes=percentile(waits, 0.9),
         long_waits=sum(minutes > office.policies.long_wait_minutes for minutes in waits),
         issued_by_hour=dict(sorted(Counter(local_hour(office, t.issued_at) for t in tickets).items())),
+        waiting_by_hour=_waiting_by_hour(office, day, tickets, now),
         outage_minutes={
             hop: round(lost_minutes(spans, [span for of, span in out if of is hop]), 1)
             for hop in Hop
@@ -122,6 +126,27 @@ def _waited(ticket: TicketOfTheDay) -> float | None:
     if ticket.first_called_at is None:
         return None
     return (ticket.first_called_at - ticket.arrived_at).total_seconds() / 60
+
+
+def _waiting_by_hour(
+    office: Office, day: date, tickets: Sequence[TicketOfTheDay], now: datetime
+) -> dict[int, int]:
+    """From the first number's hour to the last thing that happened, an hour that still runs as it is now."""
+    if not tickets:
+        return {}
+    zone = ZoneInfo(office.time_zone)
+    last = max(ticket.ended_at or ticket.first_called_at or ticket.issued_at for ticket in tickets)
+    last = min(last, datetime.combine(day, time.max, zone))  # a day can be closed on the next
+    line: dict[int, int] = {}
+    for hour in range(local_hour(office, min(t.issued_at for t in tickets)), local_hour(office, last) + 1):
+        ends = datetime.combine(day, time(hour), zone) + timedelta(hours=1)
+        line[hour] = sum(_in_line_at(ticket, min(ends, now)) for ticket in tickets)
+    return line
+
+
+def _in_line_at(ticket: TicketOfTheDay, at: datetime) -> bool:
+    gone = [moment for moment in (ticket.first_called_at, ticket.ended_at) if moment is not None]
+    return ticket.issued_at <= at and all(moment > at for moment in gone)
 
 
 def _left_during(ticket: TicketOfTheDay, outages: Iterable[Span]) -> bool:

@@ -31,6 +31,8 @@ class DayView(BaseModel):
     """From the arrival to the first call."""
     long_waits: int
     issued_by_hour: dict[int, int]
+    waiting_by_hour: dict[int, int]
+    """In line when that hour ended, called by nobody yet; the hour that runs as it is now."""
     outage_minutes: dict[Hop, float]
     outage_minutes_in_all: float
     """Two outages at once count once."""

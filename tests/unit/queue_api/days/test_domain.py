@@ -49,6 +49,7 @@ def test_a_day_with_an_outage_is_told_as_it_was() -> None:
     assert (day.held, day.left_during_an_outage) == (2, 1)
     assert (day.waited_p50_minutes, day.waited_p90_minutes) == (30, 30)
     assert day.issued_by_hour == {7: 1, 8: 2, 9: 1}
+    assert day.waiting_by_hour == {7: 2, 8: 2, 9: 2, 10: 2, 11: 2, 12: 2, 13: 1, 14: 1}
     assert day.outage_minutes == {Hop.CENTRE: 60}
     assert (day.target, day.target_without_outages) == (100, 85)
 
