@@ -71,7 +71,7 @@ def may_not_suffer(rule: str) -> bool:
 
 
 class Killer:
-    """Kills one service after another in the middle of the day, the last of them during the outage."""
+    """Kills one service after another in the middle of the day, the centre during its outage."""
 
     def __init__(self, trio: Trio) -> None:
         self._trio = trio
@@ -79,7 +79,7 @@ class Killer:
 
     def watch(self, office: Office) -> None:
         since_opening = office.clock.now() - office.opens
-        due = timedelta(minutes=20) * (1 + len(KILLED) - len(self.left))
+        due = timedelta(minutes=25) * (1 + len(KILLED) - len(self.left))
         if self.left and since_opening > due:
             self._trio.kill(self.left.pop(0))
 

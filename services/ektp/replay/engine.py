@@ -126,8 +126,10 @@ def _open_office(stage: Stage, what: Play, http: httpx.AsyncClient) -> tuple[Off
     async def returned(service: Service) -> None:
         await clock.correct(service)
         if service is Service.CONTROL:
-            await take_centre_away(away)
+            # a task, because its request passes the gate that opens when this returns
+            errands.add(asyncio.create_task(take_centre_away(away), name="centre away again"))
 
+    errands: set[asyncio.Task[None]] = set()
     client = _client(stage, http, returned)
     clock = DayClock(client, staff.ops)
     office = Office(
