@@ -17,7 +17,8 @@ from sqlmodel import select
 
 from services.enrolment_api.recording.models import Enrolment
 from services.enrolment_api.runtime import EnrolmentRuntime
-from shared.database import Database, SqliteBackend
+from shared.database import Database
+from shared.database.sqlite import SqliteBackend
 from shared.testing.ports import free_ports
 from shared.testing.waiting import eventually
 from tests.integration.enrolment_api.desk import Desk, problem, start_body

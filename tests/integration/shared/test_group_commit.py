@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from shared.database import GROUP_LIMIT, Database, DatabaseUnavailable, SqliteBackend, open_database
+from shared.database import Database, DatabaseUnavailable, open_database
+from shared.database.sqlite import GROUP_LIMIT, SqliteBackend
 from tests.integration.shared.notes import note, numbers
 
 

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from shared import database as database_module
 from shared.database import Database, DatabaseUnavailable, connection_of, open_database
+from shared.database import postgres as postgres_module
 from shared.testing.postgres import PostgresServer, running_postgres
 from shared.testing.waiting import eventually, wait_until
 from tests.integration.shared.notes import create_tables, note, numbers
@@ -62,7 +62,7 @@ async def test_one_that_always_loses_is_told_that_the_database_can_not_now(datab
 
     with pytest.raises(DatabaseUnavailable):
         await database.write(always_deadlocked)
-    assert len(runs) == database_module.DEADLOCK_ATTEMPTS
+    assert len(runs) == postgres_module.DEADLOCK_ATTEMPTS
 
 
 @pytest.mark.parametrize("state", ["53100", "53300", "57P01", "58030"])

@@ -1,118 +1,22 @@
-"""One transaction scope for every request and message, the same on SQLite and PostgreSQL.
-
-A use case is a plain function of a session. It runs in one transaction here and can await nothing, so no
-transaction ever waits for the centre or the broker. On SQLite one writer runs the jobs that are waiting in one
-transaction, each in its savepoint, and answers them after one fsync: on an office's slow disk this group
-commit decides the speed. On PostgreSQL each job has its own transaction.
-"""
+"""SQLite: one writer that groups commits, readers on snapshots."""
 
 import asyncio
-import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-T = TypeVar("T")
-Work = Callable[[Session], T]
-OnCommit = Callable[[dict[Any, Any]], None]
+from shared.database.work import DatabaseUnavailable, T, Work
 
 GROUP_LIMIT = 64
 READERS = 4
-BUSY_TIMEOUT_MS = 10_000
-RETRIED_SQLSTATES = {"40001", "40P01"}
-# Connection lost, no room (disk, memory, connections), the operator intervened, the system failed.
-UNAVAILABLE_SQLSTATES = ("08", "53", "57", "58")
-DEADLOCK_ATTEMPTS = 5
-
-
-class DatabaseUnavailable(Exception):
-    """The database can't be reached or its disk is full; nothing was written."""
-
-
-class UtcDateTime(sa.TypeDecorator[datetime]):
-    """Aware UTC datetimes on both databases (SQLite forgets the zone)."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Store UTC; a naive time is a bug and is refused."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("naive datetime")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Give back the zone that SQLite dropped."""
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
-
-
-class Backend(Protocol):
-    """How a job reaches one kind of database."""
-
-    dialect: str
-
-    async def write(self, work: Work[T]) -> tuple[T, dict[Any, Any]]: ...
-
-    async def read(self, work: Work[T]) -> T: ...
-
-    async def close(self) -> None: ...
-
-
-class Database:
-    """The door to a service's database: `write` commits, `read` sees what is committed."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._on_commit: list[OnCommit] = []
-
-    @property
-    def dialect(self) -> str:
-        """`sqlite` or `postgresql`."""
-        return self._backend.dialect
-
-    def on_commit(self, callback: OnCommit) -> None:
-        """Call with `session.info` after each commit, in the event loop: to wake what waits for new rows."""
-        self._on_commit.append(callback)
-
-    async def write(self, work: Work[T]) -> T:
-        """Run `work` in a transaction and return after its commit is on disk.
-
-        Any exception of `work` rolls back its writes alone and is raised here. Raises DatabaseUnavailable.
-        """
-        result, info = await self._backend.write(work)
-        if info:
-            for callback in self._on_commit:
-                callback(info)
-        return result
-
-    async def read(self, work: Work[T]) -> T:
-        """Run `work` on a snapshot. Raises DatabaseUnavailable."""
-        return await self._backend.read(work)
-
-    async def close(self) -> None:
-        """Finish what is waiting and close all connections."""
-        await self._backend.close()
-
-
-def open_database(url: str) -> Database:
-    """Open `sqlite:///path` or `postgresql://…`; tables are made by the migrations."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return Database(SqliteBackend(parsed))
-    return Database(PostgresBackend(parsed.set(drivername="postgresql+asyncpg")))
+# Beginning a transaction waits for other processes in the event loop: they write for moments, at set-up.
+BUSY_TIMEOUT_MS = 2_000
 
 
 def sqlite_engine(url: sa.URL, *, durable: bool = True) -> sa.Engine:
@@ -300,78 +204,3 @@ def _bearable(error: BaseException) -> BaseException:
         return error
     told.__cause__ = error
     return told
-
-
-def connection_of(session: Session) -> sa.Connection:
-    """The connection under a session, for prebuilt Core statements on hot paths (a session's own way costs more)."""
-    assert isinstance(session.bind, sa.Connection)
-    return session.bind
-
-
-class PostgresBackend:
-    """A transaction for each job; deadlocks and serialization failures are tried again."""
-
-    dialect = "postgresql"
-
-    def __init__(self, url: sa.URL) -> None:
-        self._engine: AsyncEngine = create_async_engine(url, pool_size=16, max_overflow=0, pool_pre_ping=True)
-
-    async def write(self, work: Work[T]) -> tuple[T, dict[Any, Any]]:
-        """Run and commit; the loser of a deadlock runs again."""
-        for attempt in range(1, DEADLOCK_ATTEMPTS + 1):
-            try:
-                async with self._connect() as connection, connection.begin():
-                    return await connection.run_sync(_run_on, work)
-            except DBAPIError as error:
-                if _sqlstate(error) in RETRIED_SQLSTATES and attempt < DEADLOCK_ATTEMPTS:
-                    continue
-                raise _told(error) from error
-        raise AssertionError("the last attempt returns or raises")
-
-    async def read(self, work: Work[T]) -> T:
-        """Run in a transaction that is rolled back."""
-        try:
-            async with self._connect() as connection:
-                result, _ = await connection.run_sync(_run_on, work)
-                return result
-        except DBAPIError as error:
-            raise _told(error) from error
-
-    @contextlib.asynccontextmanager
-    async def _connect(self) -> AsyncIterator[AsyncConnection]:
-        connection: AsyncConnection | None = None
-        try:
-            connection = await self._engine.connect()
-        except (OSError, OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError) as error:
-            raise DatabaseUnavailable(str(error)) from error
-        try:
-            yield connection
-        finally:
-            await connection.close()
-
-    async def close(self) -> None:
-        """Close the pool."""
-        await self._engine.dispose()
-
-
-def _sqlstate(error: DBAPIError) -> str:
-    return getattr(error.orig, "sqlstate", None) or ""
-
-
-def _told(error: DBAPIError) -> Exception:
-    """What the caller is told: that the database can't take it now, or the error itself."""
-    state = _sqlstate(error)
-    if error.connection_invalidated or isinstance(error, OperationalError):
-        return DatabaseUnavailable(str(error.orig))
-    if state.startswith(UNAVAILABLE_SQLSTATES) or state in RETRIED_SQLSTATES:
-        return DatabaseUnavailable(str(error.orig))
-    return error
-
-
-def _run_on(connection: sa.Connection, work: Work[T]) -> tuple[T, dict[Any, Any]]:
-    session = Session(bind=connection, expire_on_commit=False, autoflush=False)
-    result = work(session)
-    session.flush()
-    info = dict(session.info)
-    session.expunge_all()
-    return result, info

@@ -1,0 +1,32 @@
+"""What a use case is to a database, and what it is told when the database can't take it."""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+T = TypeVar("T")
+Work = Callable[[Session], T]
+
+
+class DatabaseUnavailable(Exception):
+    """The database can't be reached or its disk is full; nothing was written."""
+
+
+class Backend(Protocol):
+    """How a job reaches one kind of database."""
+
+    dialect: str
+
+    async def write(self, work: Work[T]) -> tuple[T, dict[Any, Any]]: ...
+
+    async def read(self, work: Work[T]) -> T: ...
+
+    async def close(self) -> None: ...
+
+
+def connection_of(session: Session) -> sa.Connection:
+    """The connection under a session, for prebuilt Core statements on hot paths (a session's own way costs more)."""
+    assert isinstance(session.bind, sa.Connection)
+    return session.bind
