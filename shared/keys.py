@@ -55,7 +55,9 @@ def create_keys(directory: Path, *, demo: bool = True) -> list[Credential]:
 def _pair(
     directory: Path, generate: Callable[[], Ed25519PrivateKey | X25519PrivateKey], private: str, public: str
 ) -> None:
-    if (directory / public).exists():  # without its private half it is somebody else's, like the real centre's
+    if (
+        directory / public
+    ).exists():  # without its private half it is somebody else's, like the real centre's
         return
     key = generate()
     if (directory / private).exists():  # a set-up that was stopped between the two
