@@ -9,6 +9,7 @@ from typing import Any
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 
 from shared import problems
 from shared.body_limit import BodyLimit
@@ -74,7 +75,8 @@ def build_app(
         finally:
             await runtime.database.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(  # an office without a line to the world still reads /docs
+        redoc_url=None,
         title=title,
         description=description,
         version="1",
