@@ -40,7 +40,8 @@ log = structlog.get_logger()
 
 IDLE_PROBE_SECONDS = 15.0
 """With nothing to send the centre is asked this often whether it is there: its death is found before a citizen is."""
-LEASE_SECONDS = 180.0
+LEASE_SECONDS = 900.0
+"""A claim outlasts its batch on the thinnest line: 4 MB (service.BATCH_BYTES) at 8 kB/s are 500 s."""
 LEASE_FLOOR = 60.0
 """Real seconds a claim lasts at least, however fast the clock runs."""
 PROBE_LEASE_SECONDS = 15.0
