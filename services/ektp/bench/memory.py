@@ -4,7 +4,8 @@ import asyncio
 import time
 
 from services.ektp.bench.figures import Figure
-from services.ektp.bench.pending import fill_centre, fill_outbox, pend
+from services.ektp.bench.pending import fill_centre, fill_outbox
+from services.ektp.bench.records import pend_records
 from services.ektp.bench.run import Run
 from services.ektp.bench.stage import DATABASES, Stage
 from shared.database import open_database
@@ -47,7 +48,7 @@ async def _fill(stage: Stage, rows: int) -> None:
     for service in DATABASES:
         database = open_database(stage.database(service))
         if service == "enrolment_api":
-            await pend(database, rows)
+            await pend_records(database, stage.keys, rows)
         if service == "central_mock":
             await fill_centre(database, rows)
         else:

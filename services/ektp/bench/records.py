@@ -4,8 +4,9 @@ A copy has an id and a NIK of its own and its biodata sealed for itself, so that
 """
 
 import asyncio
+import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -13,15 +14,16 @@ from typing import Any
 
 from sqlmodel import Session
 
+from services.enrolment_api.delivery.intake import accept
 from services.enrolment_api.offices.service import load_unknown
 from services.enrolment_api.recording.approvals import approve_photo
 from services.enrolment_api.recording.biodata import Biodata, MaritalStatus
 from services.enrolment_api.recording.captures import Reading, store_capture
 from services.enrolment_api.recording.completion import complete
-from services.enrolment_api.recording.domain import Kind, Modality
+from services.enrolment_api.recording.domain import Kind, Modality, Status
 from services.enrolment_api.recording.drafts import start_enrolment
 from services.enrolment_api.recording.nik import Sex
-from services.enrolment_api.recording.packet import CAPTURES, ENROLMENTS
+from services.enrolment_api.recording.packet import CAPTURES, ENROLMENTS, load_packet
 from services.enrolment_api.recording.schemas import EnrolmentStart
 from services.enrolment_api.recording.vault import Vault
 from shared.columns import ColumnCipher
@@ -68,6 +70,17 @@ def make_drafts(url: str, keys: Path, count: int) -> list[str]:
 def make_completed(url: str, keys: Path, count: int) -> list[str]:
     """Records that wait for the centre; their ids, oldest first."""
     return asyncio.run(_with_database(url, keys, count, completed=True))
+
+
+async def pend_records(database: Database, keys: Path, count: int) -> None:
+    """Records that wait for the centre, of biodata alone: as good for a forwarder and made in a tenth of the time."""
+    vault = Vault(ColumnCipher.from_directory(keys), Sealer.from_directory(keys))
+    pattern = await database.write(partial(_record_one, vault=vault, opener=Opener.from_directory(keys)))
+    whole = {**pattern.enrolment, "status": Status.BIO_CAPTURED.value}
+    bare = replace(pattern, enrolment=whole, captures=[])
+    for chunk in in_chunks([(number, new_id()) for number in range(count)]):
+        await database.write(partial(_copy, pattern=bare, numbered=chunk, sealer=vault.sealer))
+        await database.write(partial(_accept_all, numbered=chunk))
 
 
 async def _with_database(url: str, keys: Path, count: int, *, completed: bool) -> list[str]:
@@ -127,10 +140,24 @@ def _copy(session: Session, pattern: Pattern, numbered: Sequence[tuple[int, str]
         sealed = sealer.seal(record_id, BIODATA, plain)
         enrolments.append({**pattern.enrolment, "id": record_id, "sealed_biodata": sealed})
     connection.execute(ENROLMENTS.insert(), enrolments)
-    connection.execute(
-        CAPTURES.insert(),
-        [{**each, "enrolment_id": record_id} for _, record_id in numbered for each in pattern.captures],
-    )
+    captures = [{**each, "enrolment_id": record_id} for _, record_id in numbered for each in pattern.captures]
+    if captures:
+        connection.execute(CAPTURES.insert(), captures)
+
+
+def _accept_all(session: Session, numbered: Sequence[tuple[int, str]]) -> None:
+    now = datetime.now(UTC)
+    for _, record_id in numbered:
+        packet = load_packet(session, record_id)
+        accept(
+            session,
+            record_id=record_id,
+            office=OFFICE,
+            kind=Kind.FIRST_TIME.value,
+            captured_at=now,
+            packet_sha256=hashlib.sha256(packet).hexdigest(),
+            packet_bytes=len(packet),
+        )
 
 
 def _complete_all(session: Session, ids: Sequence[str]) -> None:
