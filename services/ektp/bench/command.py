@@ -39,7 +39,7 @@ Scale = Annotated[
 ]
 
 
-def bench(only: Only = None, rounds: Rounds = 3, scale: Scale = 1.0) -> None:
+def bench(only: Only = None, rounds: Rounds = 4, scale: Scale = 1.0) -> None:
     """Measure speed and memory as ratios in one run; prints a table and keeps it in EKTP_HOME/bench/bench.json."""
     console, directory = Console(), TrioSettings().root / "bench"
     directory.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ STEPS_PER_ROUND = 2
 
 
 def measure(run: Run) -> list[Figure]:
-    """Rounds of: empty handler, centre up, centre hanging."""
+    """Rounds of: empty handler, centre up, centre hanging; every other round the last two change places."""
     each = run.scaled(REQUESTS, CLIENTS)
     with run.stage("complete") as stage:
         stage.migrate("enrolment_api", "central_mock")
@@ -27,18 +27,29 @@ def measure(run: Run) -> list[Figure]:
         centre = Centre(stage)
         _empty(stage, next(blocks))
         _complete(stage, ids[:each])
+        centre.wait_drained()
         empty: list[Load] = []
         up: list[Load] = []
         hanging: list[Load] = []
-        for _ in range(run.rounds):
-            centre.wait_drained()
+        for number in range(run.rounds):
             empty.append(_empty(stage, ids[:each]))
-            up.append(_complete(stage, next(blocks)))
+            if number % 2:  # whichever is second finds a larger database
+                hanging.append(_while_hanging(stage, centre, next(blocks)))
+                up.append(_complete(stage, next(blocks)))
+            else:
+                up.append(_complete(stage, next(blocks)))
+                centre.wait_drained()
+                hanging.append(_while_hanging(stage, centre, next(blocks)))
             centre.wait_drained()
-            centre.offline("HANG")
-            hanging.append(_complete(stage, next(blocks)))
-            centre.online()
     return _figures(empty, up, hanging)
+
+
+def _while_hanging(stage: Stage, centre: Centre, ids: list[str]) -> Load:
+    centre.offline("HANG")
+    load = _complete(stage, ids)
+    centre.online()
+    centre.wait_drained()
+    return load
 
 
 def _complete(stage: Stage, ids: list[str]) -> Load:
