@@ -5,6 +5,7 @@ the other end drops the second. A row is never given up.
 """
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import aio_pika
@@ -75,13 +76,11 @@ class Relay:
         rows = await database.read(lambda session: unpublished(session, BATCH))
         if not rows:
             return 0
-        window = asyncio.Semaphore(WINDOW)
-        confirmed: list[int] = []
+        waiting, confirmed = iter(rows), list[int]()
         try:
-            async with asyncio.TaskGroup() as group:
-                for row in rows:
-                    await window.acquire()
-                    group.create_task(self._publish(exchanges[row.exchange], row, window, confirmed))
+            async with asyncio.TaskGroup() as window:
+                for _ in range(WINDOW):
+                    window.create_task(self._publish_in_turn(exchanges, waiting, confirmed))
         finally:
             if confirmed:  # also when one failed: the others are with the broker
                 at = self._runtime.clock.now()
@@ -89,19 +88,18 @@ class Relay:
                 self._runtime.metrics.events.labels("published").inc(len(confirmed))
         return len(confirmed)
 
-    async def _publish(
-        self, exchange: AbstractExchange, row: sa.Row[Any], window: asyncio.Semaphore, confirmed: list[int]
+    async def _publish_in_turn(
+        self, exchanges: dict[str, AbstractExchange], waiting: Iterator[sa.Row[Any]], confirmed: list[int]
     ) -> None:
-        message = aio_pika.Message(
-            bytes(row.body),
-            headers=row.headers or {},
-            content_type=CONTENT_TYPE,
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-            message_id=row.event_id,
-        )
-        try:
+        """Publish the next that waits, then, with its confirm here, the next after that."""
+        for row in waiting:
+            message = aio_pika.Message(
+                bytes(row.body),
+                headers=row.headers or {},
+                content_type=CONTENT_TYPE,
+                delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+                message_id=row.event_id,
+            )
             async with asyncio.timeout(CONFIRM_TIMEOUT):
-                await exchange.publish(message, row.routing_key, mandatory=True)
+                await exchanges[row.exchange].publish(message, row.routing_key, mandatory=True)
             confirmed.append(row.id)
-        finally:
-            window.release()
