@@ -9,9 +9,10 @@ TESTS ?=
 PYTEST = env -u EKTP_HOME -u EKTP_PROFILE -u BROKER_URL -u CENTRAL_URL -u KEYS_DIR -u OFFICES_FILE -u QUEUE_PORT \
 	-u ENROLMENT_PORT -u CENTRAL_PORT -u CENTRAL_CONTROL_PORT -u QUEUE_DATABASE_URL -u ENROLMENT_DATABASE_URL \
 	-u CENTRAL_DATABASE_URL "$(BIN)/python" -m pytest
-# Unit, contract and integration tests mind their own business and run on both cores; whole trios run one by one.
+# Unit, contract and integration tests mind their own business and run on both cores; whole trios run one by one, and
+# so does the fuzz: schemathesis gives all its tests one id, of which xdist would run one test and leave out the rest.
 PARALLEL = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/tests/,unit contract integration)))
-ALONE = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/tests/,e2e chaos)))
+ALONE = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/tests/,fuzz e2e chaos)))
 
 # A relative EKTP_HOME is meant from this directory, wherever make was called from.
 EKTP_HOME ?= .run

@@ -1,4 +1,4 @@
-"""Whatever is sent to enrolment_api, it answers what its OpenAPI document says and never with a fault of its own."""
+"""Whatever is sent to central_mock, it answers what its OpenAPI document says and never with a fault of its own."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import schemathesis
 
-from tests.contract.fuzzing import document, try_case
-from tests.contract.served import Served, served
+from tests.fuzz.fuzzing import document, try_case
+from tests.fuzz.served import Served, served
 
-schema = document("enrolment_api")
+schema = document("central_mock")
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served("enrolment_api", tmp_path_factory.mktemp("enrolment_api")) as running:
+    with served("central_mock", tmp_path_factory.mktemp("central_mock")) as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""Whatever is sent to central_mock, it answers what its OpenAPI document says and never with a fault of its own."""
+"""Whatever is sent to queue_api, it answers what its OpenAPI document says and never with a fault of its own."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import schemathesis
 
-from tests.contract.fuzzing import document, try_case
-from tests.contract.served import Served, served
+from tests.fuzz.fuzzing import document, try_case
+from tests.fuzz.served import Served, served
 
-schema = document("central_mock")
+schema = document("queue_api")
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served("central_mock", tmp_path_factory.mktemp("central_mock")) as running:
+    with served("queue_api", tmp_path_factory.mktemp("queue_api")) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.schemas import BaseSchema
 
 from services.ektp.api_documents import FOLDER
-from tests.contract.served import Served
+from tests.fuzz.served import Served
 
 EXAMPLES = 8
 TIMEOUT = 20.0
