@@ -126,6 +126,7 @@ def staff(context: typer.Context) -> None:
 
 def main() -> None:
     """Run a command; EKTP_DEBUG=1 shows where an error came from."""
+    os.umask(0o077)  # databases hold what is personal, keys open it: for their owner alone
     try:
         code = app(standalone_mode=False)
     except BaseException as error:

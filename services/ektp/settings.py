@@ -55,13 +55,14 @@ class TrioSettings(BaseSettings):
     def urls(self) -> dict[str, str]:
         """Where a client on this machine finds each part."""
         host = "127.0.0.1" if self.bind_host in {"0.0.0.0", "::"} else self.bind_host
+        hosts = {"central_control": "127.0.0.1"}  # the console is for this machine, wherever the services listen
         ports = {
             "queue_api": self.queue_port,
             "enrolment_api": self.enrolment_port,
             "central_mock": self.central_port,
             "central_control": self.central_control_port,
         }
-        return {name: f"http://{host}:{port}" for name, port in ports.items()}
+        return {name: f"http://{hosts.get(name, host)}:{port}" for name, port in ports.items()}
 
     def _sqlite(self, name: str) -> str:
         return f"sqlite:///{self.root / f'{name}.db'}"

@@ -1,7 +1,8 @@
 """The listening socket, which a refused connection needs closed and its port kept.
 
 While it is closed a socket that is bound and does not listen holds the port: the kernel refuses connections as if
-nobody were there, and no other process can take the port in between.
+nobody were there, and no other process can take the port in between. For that the held socket must not say that its
+address may be used again; to be bound where connections have just ended, and to listen, it must say so.
 """
 
 import asyncio
@@ -32,6 +33,7 @@ class Listener:
         if self._server is not None:
             return
         held, self._placeholder = self._placeholder or self._bind(), None
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._server = await asyncio.get_running_loop().create_server(
                 self._protocol, sock=held, backlog=BACKLOG
@@ -49,6 +51,7 @@ class Listener:
         if self._placeholder is None:
             with contextlib.suppress(OSError):  # somebody was faster: `open` will say so
                 self._placeholder = self._bind()
+                self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
 
     def end(self) -> None:
         """Let go of the port."""

@@ -66,10 +66,14 @@ class TestRefuse:
         await centre.online()
         assert not await at_centre(centre, record)
 
-    async def test_nobody_takes_the_port_while_it_refuses(self, centre: RunningCentre) -> None:
+    @pytest.mark.parametrize("reuse", [False, True])
+    async def test_nobody_takes_the_port_while_it_refuses(self, centre: RunningCentre, reuse: bool) -> None:
+        await connected(centre)
         await centre.offline("REFUSE")
         with pytest.raises(OSError, match="in use"):
-            await asyncio.start_server(lambda r, w: None, "127.0.0.1", centre.port, reuse_address=False)
+            await asyncio.start_server(lambda r, w: None, "127.0.0.1", centre.port, reuse_address=reuse)
+        await centre.online()
+        await connected(centre)
 
 
 class TestHang:
