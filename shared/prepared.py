@@ -100,7 +100,7 @@ def _bind(name: str, bind: sa.BindParameter[Any]) -> tuple[str | None, Any, Proc
 
 def _results(statement: sa.Executable) -> tuple[Any, list[Any]]:
     """The rows' type and the conversion of each column; a text's rows are as the driver gives them."""
-    columns: Iterable[sa.ColumnElement[Any]] = getattr(statement, "selected_columns", ())
+    columns: Iterable[sa.ColumnElement[Any]] = getattr(statement, "exported_columns", ())
     known = list(columns)
     if not known:
         return None, []

@@ -12,13 +12,12 @@ from sqlmodel import Session, col, select
 from services.queue_api.offices.models import OfficeRow
 from services.queue_api.registry import table_of
 from shared.contracts.offices import Office
-from shared.database import connection_of
+from shared.prepared import Prepared
 from shared.problems import NotFound
 
 _office = table_of(OfficeRow)
-READ = sa.select(_office.c.body).where(_office.c.code == sa.bindparam("wanted"))
-SHARE = READ.with_for_update(read=True)
-ALONE = READ.with_for_update()
+_one = sa.select(_office.c.body).where(_office.c.code == sa.bindparam("wanted"))
+READ, SHARE, ALONE = map(Prepared, (_one, _one.with_for_update(read=True), _one.with_for_update()))
 
 
 def office_of(session: Session, code: str) -> Office:
@@ -49,8 +48,8 @@ def offices_after(session: Session, *, after: str | None, most: int) -> list[Off
     return [_parse(body) for body in session.exec(query)]
 
 
-def _read(session: Session, code: str, statement: sa.Select[tuple[str]]) -> Office:
-    body = connection_of(session).execute(statement, {"wanted": code}).scalar_one_or_none()
+def _read(session: Session, code: str, statement: Prepared) -> Office:
+    body = statement.scalar(session, {"wanted": code})
     if body is None:
         raise NotFound(f"No office {code}")
     return _parse(body)

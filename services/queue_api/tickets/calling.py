@@ -21,7 +21,8 @@ from services.queue_api.tickets.domain import State
 from services.queue_api.tickets.models import IN_LINE, Ticket
 from services.queue_api.tickets.schemas import COPIED, TicketView
 from shared.contracts.offices import Counter, Office, ServiceType
-from shared.database import UtcDateTime, connection_of
+from shared.database import UtcDateTime
+from shared.prepared import Prepared
 from shared.problems import InvalidInput, NotFound
 
 _ticket = table_of(Ticket)
@@ -43,7 +44,7 @@ NEXT = (
     .with_for_update(skip_locked=True, of=_waiting)
 )
 _now = sa.bindparam("the_time", type_=UtcDateTime)
-CALL = (
+CALL = Prepared(
     sa.update(_ticket)
     .where(_ticket.c.id == NEXT.scalar_subquery())
     .values(
@@ -81,7 +82,7 @@ def call_next(
         "the_time": now,
     }
     try:
-        row = connection_of(session).execute(CALL, given | chosen).first()
+        row = CALL.first(session, given | chosen)
     except IntegrityError as error:
         raise CounterIsTaken(f"Counter {counter_name} was given a ticket this very moment") from error
     if row is None:
@@ -90,7 +91,7 @@ def call_next(
     return _called(session, row, now)
 
 
-def _called(session: Session, row: sa.Row[Any], now: datetime) -> TicketView:
+def _called(session: Session, row: Any, now: datetime) -> TicketView:
     ticket = cast(Ticket, row)  # the row has what is read of it, at a fifth of the cost
     announce_call(session, ticket, now)
     return TicketView.of(ticket)
