@@ -24,6 +24,8 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.outbox_age = self.gauge("ektp_outbox_oldest_seconds", "Age of the oldest event the broker lacks")
+        self.inbox_waiting = self.gauge("ektp_inbox_waiting", "Events here that can't take effect yet")
         self.task_deaths = Counter(
             "ektp_task_deaths_total", "Background tasks that died", ["task"], registry=self.registry
         )

@@ -13,7 +13,7 @@ from shared.contracts.resend import ResendRequested
 from shared.database import DatabaseUnavailable
 from shared.messaging.handlers import Handlers, Poison
 from shared.messaging.inbox import Inbox, Outcome, due_subjects, take_gaps, waiting_count
-from shared.messaging.outbox import enqueue, publish_again
+from shared.messaging.outbox import enqueue, oldest_unpublished, publish_again
 from shared.messaging.topology import Subscription
 from shared.runtime import Runtime
 from shared.tracing import continue_trace
@@ -151,7 +151,11 @@ class Consumer:
         now = self._runtime.clock.now()
         for subject in await self._runtime.database.read(lambda session: due_subjects(session, now)):
             await self._apply_waiting(subject)
-        if await self._runtime.database.read(waiting_count):
+        oldest = await self._runtime.database.read(oldest_unpublished)
+        self._runtime.metrics.outbox_age.set((now - oldest).total_seconds() if oldest else 0.0)
+        waiting = await self._runtime.database.read(waiting_count)
+        self._runtime.metrics.inbox_waiting.set(waiting)
+        if waiting:
             await self._runtime.database.write(lambda session: ask_for_gaps(session, self._service, now))
 
 

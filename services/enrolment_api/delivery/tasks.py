@@ -5,6 +5,7 @@ import random
 from services.enrolment_api.delivery.centre import CentreClient
 from services.enrolment_api.delivery.forwarder import Forwarder
 from services.enrolment_api.delivery.results import ResultsFetcher
+from services.enrolment_api.link.gauges import LinkGauges
 from services.enrolment_api.link.heartbeat import HeartbeatTask
 from services.enrolment_api.link.service import begin
 from shared.lifecycle import BackgroundTasks
@@ -22,6 +23,7 @@ class CentralTasks:
         self.forwarder = Forwarder(runtime, self._centre, dice or random.Random())
         self._results = ResultsFetcher(runtime, self._centre, self.forwarder)
         self._heartbeat = HeartbeatTask(runtime)
+        self._gauges = LinkGauges(runtime)
 
     async def start(self, tasks: BackgroundTasks) -> None:
         """Look for a power cut first, then begin to send."""
@@ -31,6 +33,7 @@ class CentralTasks:
         tasks.start("heartbeat", self._heartbeat.run)
         tasks.start("forwarder", self.forwarder.run)
         tasks.start("results", self._results.run)
+        tasks.start("gauges", self._gauges.run)
 
     async def close(self) -> None:
         """After the tasks have stopped."""
