@@ -55,7 +55,8 @@ class TrioSettings(BaseSettings):
     def urls(self) -> dict[str, str]:
         """Where a client on this machine finds each part."""
         host = "127.0.0.1" if self.bind_host in {"0.0.0.0", "::"} else self.bind_host
-        hosts = {"central_control": "127.0.0.1"}  # the console is for this machine, wherever the services listen
+        # The console is for this machine, wherever the services listen.
+        hosts = {"central_control": "127.0.0.1"}
         ports = {
             "queue_api": self.queue_port,
             "enrolment_api": self.enrolment_port,

@@ -21,6 +21,7 @@ async def settle(office: Office) -> None:
     """See the link come back, then where every record is, and what the centre says of them."""
     await _wait_for_link(office)
     await _wait_for_delivery(office)
+    await see_link(office)  # the end of the backlog's curve
     office.history.verified = verified(await office.centre.verify(belief(office)))
     office.history.outages = await office.hall.outages()
 
