@@ -15,6 +15,7 @@ from services.enrolment_api.delivery.domain import (
     DeliveryAction,
     DeliveryState,
     NextStep,
+    Verdict,
     allowed_actions,
     next_step,
 )
@@ -48,7 +49,18 @@ def claim(session: Session, *, now: datetime, lease_seconds: float, most: int) -
         taken += 1
     if taken < len(claims):
         deliveries.release_claims(session, claims[taken:])
-    return [(each, load_packet(session, each.id)) for each in claims[:taken]]
+    loaded = [(each, _packet_of(session, each, now)) for each in claims[:taken]]
+    return [(each, packet) for each, packet in loaded if packet is not None]
+
+
+def _packet_of(session: Session, claim: Claim, now: datetime) -> bytes | None:
+    """The packet; None, and the delivery is quarantined, when its record is gone: its neighbours must go on."""
+    try:
+        return load_packet(session, claim.id)
+    except LookupError:
+        gone = Exchange(Verdict.CONFLICT, reason="its record is not in this database")
+        settle(session, claim, gone, now=now, dice=random.Random())
+        return None
 
 
 def settle(

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from services.enrolment_api.delivery import centre as centre_module
 from services.enrolment_api.delivery.ramp import MOST
@@ -142,6 +143,23 @@ async def test_a_rejected_record_is_quarantined_alone_and_can_be_released(
         centre.behaviour = Behaviour.WELL
         await running.record(2)
         await eventually(lambda: two_acknowledged(running), within=20)
+
+
+async def test_a_delivery_whose_record_is_gone_stops_nobody_else(
+    office: Running, centre: ScriptedCentre
+) -> None:
+    async with office() as running:
+        await centre.down()
+        lost, *others = await running.record(3)
+        await running.database.write(
+            lambda session: session.connection().execute(
+                sa.text("DELETE FROM enrolment WHERE id = :lost"), {"lost": lost}
+            )
+        )
+        await centre.up()
+        await eventually(lambda: two_acknowledged(running), within=30)
+        assert sorted(centre.held) == sorted(others)
+        assert (await running.states())["QUARANTINED"] == 1
 
 
 async def only_state(running: Office, state: str) -> bool:
