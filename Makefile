@@ -9,10 +9,13 @@ TESTS ?=
 PYTEST = env -u EKTP_HOME -u EKTP_PROFILE -u BROKER_URL -u CENTRAL_URL -u KEYS_DIR -u OFFICES_FILE -u QUEUE_PORT \
 	-u ENROLMENT_PORT -u CENTRAL_PORT -u CENTRAL_CONTROL_PORT -u QUEUE_DATABASE_URL -u ENROLMENT_DATABASE_URL \
 	-u CENTRAL_DATABASE_URL "$(BIN)/python" -m pytest
-# Unit, contract and integration tests mind their own business and run on both cores; whole trios run one by one, and
-# so does the fuzz: schemathesis gives all its tests one id, of which xdist would run one test and leave out the rest.
+# Unit, contract and integration tests mind their own business and run on both cores, and so do trios that wait for
+# each other more than they work. A replayed day wants the machine for itself, and the fuzz runs alone because
+# schemathesis gives all its tests one id, of which xdist would run one test and leave out the rest.
 PARALLEL = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/tests/,unit contract integration)))
-ALONE = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/tests/,fuzz e2e chaos)))
+DAYS = tests/e2e/test_day_replay.py
+TRIOS = $(filter-out $(DAYS),$(patsubst $(ROOT)/%,%,$(wildcard $(ROOT)/tests/e2e/test_*.py)))
+ALONE = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/,tests/fuzz $(DAYS) tests/chaos)))
 
 # A relative EKTP_HOME is meant from this directory, wherever make was called from.
 EKTP_HOME ?= .run
@@ -35,6 +38,7 @@ ifdef TESTS
 	@cd "$(ROOT)" && $(PYTEST) $(TESTS)
 else
 	@cd "$(ROOT)" && $(PYTEST) -n 2 --dist loadfile $(PARALLEL)
+	@cd "$(ROOT)" && "$(BIN)/python" -m pytest -n 2 --dist loadfile $(TRIOS)
 	@cd "$(ROOT)" && $(PYTEST) $(ALONE)
 endif
 
