@@ -38,7 +38,7 @@ ifdef TESTS
 	@cd "$(ROOT)" && $(PYTEST) $(TESTS)
 else
 	@cd "$(ROOT)" && $(PYTEST) -n 2 --dist loadfile $(PARALLEL)
-	@cd "$(ROOT)" && "$(BIN)/python" -m pytest -n 2 --dist loadfile $(TRIOS)
+	@cd "$(ROOT)" && $(PYTEST) -n 2 --dist loadfile $(TRIOS)
 	@cd "$(ROOT)" && $(PYTEST) $(ALONE)
 endif
 
