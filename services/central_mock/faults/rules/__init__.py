@@ -1,0 +1,1 @@
+"""Which requests a fault acts on, how often, for how long, and who wanted it."""
