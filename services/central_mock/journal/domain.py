@@ -1,13 +1,30 @@
-"""One request as the centre lived it: received, applied and acknowledged are three different things."""
+"""What the centre lived through: requests, connections, and what ops did to it, in one line of numbers.
+
+Received, applied and acknowledged are three different things, and so are the number of an entry (the order in which
+things began: `id`) and the number of its end (`seq`: the order in which a follower hears of them).
+"""
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import unquote
 
 _NIK = re.compile(r"/central/v1/residents/[^/]+$")
-_KEY = re.compile(r"/central/v1/records/[^/]+$")
+_KEY = re.compile(r"/central/v1/records/([^/]+)$")
+_OFFICE = re.compile(rb"(?:^|&)office=([^&]*)")
+
+
+class What(StrEnum):
+    """What an entry tells of."""
+
+    REQUEST = "REQUEST"
+    CONNECTION = "CONNECTION"
+    RULE = "RULE"
+    """A rule was set, fired for the first time, or ended."""
+    SCENARIO = "SCENARIO"
+    """A scenario began, came to another stage, paused, or ended."""
 
 
 class Outcome(StrEnum):
@@ -20,9 +37,20 @@ class Outcome(StrEnum):
     NOT_WHOLE = "NOT_WHOLE"
 
 
+class ClosedBy(StrEnum):
+    """Who ended a connection."""
+
+    CLIENT = "CLIENT"
+    CENTRE = "CENTRE"
+    """As HTTP has it: idle too long, `Connection: close`, or the service stopped."""
+    FAULT = "FAULT"
+
+
 @dataclass(slots=True)
 class Entry:
     """What is known of a request; filled in while it runs."""
+
+    what: ClassVar = What.REQUEST
 
     id: int
     at: datetime
@@ -31,37 +59,148 @@ class Entry:
     route: str
     key: str | None = None
     office: str | None = None
+    attempt: int = 1
+    """How often this key has met this route, this time included; requests without a key are all first ones."""
     bytes_in: int = 0
     bytes_out: int = 0
     status: int | None = None
+    retry_after: str | None = None
+    """What the answer said, as it stood there."""
     outcome: Outcome | None = None
     applied: bool = False
     """The record took effect by this request."""
     acknowledged: bool = False
     """The whole answer was handed to the socket."""
     fault: str | None = None
-    """The fault that acted on it."""
+    """The kind of the first fault that acted on it."""
+    rules: tuple[str, ...] = ()
+    """The names of the rules that acted on it, in that order."""
     finished: bool = False
+    ended_at: datetime | None = None
+    ms: float | None = None
+    """Real milliseconds from the request's head to the end of its answer, whatever the clock's speed."""
+    seq: int | None = None
+    began: float = 0.0
+
+    def fired(self, rule: str, kind: str) -> None:
+        """A rule acted on this request."""
+        if rule not in self.rules:
+            self.rules = (*self.rules, rule)
+        self.fault = self.fault or kind
 
     def public(self) -> dict[str, Any]:
         """As it is shown and exported."""
         return {
             "id": self.id,
+            "what": self.what,
             "at": self.at.isoformat(),
+            "ended_at": self.ended_at and self.ended_at.isoformat(),
+            "ms": self.ms,
             "connection": self.connection,
             "method": self.method,
             "route": self.route,
             "key": self.key,
             "office": self.office,
+            "attempt": self.attempt,
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
             "status": self.status,
+            "retry_after": self.retry_after,
             "outcome": self.outcome,
             "applied": self.applied,
             "acknowledged": self.acknowledged,
             "fault": self.fault,
+            "rules": list(self.rules),
             "finished": self.finished,
         }
+
+
+@dataclass(slots=True)
+class ConnectionEntry:
+    """What is known of a TCP connection. A refused one never reaches the process: nobody can count it here."""
+
+    what: ClassVar = What.CONNECTION
+
+    id: int
+    """Its number too: `connection` of the requests that came over it."""
+    at: datetime
+    peer: str
+    office: str | None = None
+    """Of the first request that named one."""
+    requests: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    closed_by: ClosedBy | None = None
+    fault: str | None = None
+    rules: tuple[str, ...] = ()
+    finished: bool = False
+    ended_at: datetime | None = None
+    ms: float | None = None
+    seq: int | None = None
+    began: float = 0.0
+
+    def fired(self, rule: str, kind: str) -> None:
+        """A rule acted on this connection."""
+        if rule not in self.rules:
+            self.rules = (*self.rules, rule)
+        self.fault = self.fault or kind
+
+    def public(self) -> dict[str, Any]:
+        """As it is shown and exported."""
+        return {
+            "id": self.id,
+            "what": self.what,
+            "at": self.at.isoformat(),
+            "ended_at": self.ended_at and self.ended_at.isoformat(),
+            "ms": self.ms,
+            "connection": self.id,
+            "office": self.office,
+            "peer": self.peer,
+            "requests": self.requests,
+            "bytes_in": self.bytes_in,
+            "bytes_out": self.bytes_out,
+            "closed_by": self.closed_by,
+            "fault": self.fault,
+            "rules": list(self.rules),
+            "finished": self.finished,
+        }
+
+
+@dataclass(slots=True)
+class Note:
+    """Something ops or the console did: a rule or a scenario."""
+
+    id: int
+    at: datetime
+    what: What
+    event: str
+    """In the past tense: `set`, `fired`, `ended`, `started`, …"""
+    name: str
+    detail: dict[str, Any]
+    seq: int | None = None
+    finished: bool = True
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rule it tells of."""
+        return (self.name,) if self.what is What.RULE else ()
+
+    def public(self) -> dict[str, Any]:
+        """As it is shown and exported."""
+        return {
+            "id": self.id,
+            "what": self.what,
+            "at": self.at.isoformat(),
+            "event": self.event,
+            "name": self.name,
+            "rules": list(self.rules),
+            **{name: value for name, value in self.detail.items() if name not in RESERVED},
+        }
+
+
+RESERVED = frozenset({"id", "what", "at", "event", "name", "rules"})
+
+AnyEntry = Entry | ConnectionEntry | Note
 
 
 def route_of(path: str) -> str:
@@ -69,3 +208,15 @@ def route_of(path: str) -> str:
     if path.count("/") < 4:  # most are, and patterns cost more than all the rest of an entry
         return path
     return _KEY.sub("/central/v1/records/{key}", _NIK.sub("/central/v1/residents/{nik}", path))
+
+
+def key_in(path: str) -> str | None:
+    """The record's key that a path names."""
+    found = _KEY.search(path) if path.count("/") > 3 else None
+    return found.group(1)[:200] if found else None
+
+
+def office_in(query: bytes) -> str | None:
+    """The office that a query asks for, if it asks for one alone."""
+    found = _OFFICE.findall(query) if b"office=" in query else []
+    return unquote(found[0].decode("latin-1"))[:20] or None if len(found) == 1 else None

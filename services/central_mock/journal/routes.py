@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from services.central_mock.faults.domain import Mode
-from services.central_mock.journal.domain import Entry, Outcome
+from services.central_mock.journal.domain import AnyEntry, Entry, Outcome
 from services.central_mock.journal.schemas import JournalPage, Verification, VerifyRequest
 from services.central_mock.journal.service import troubled_keys, verify
 from services.central_mock.runtime import CentreRuntime, CurrentCentre
@@ -102,8 +102,10 @@ async def stream(centre: CurrentCentre, _ops: Ops) -> StreamingResponse:
 async def _events(centre: CentreRuntime) -> AsyncIterator[bytes]:
     waiting: asyncio.Queue[Entry] = asyncio.Queue(FOLLOWER_MAY_LAG)
 
-    def follow(entry: Entry) -> None:
-        if not waiting.full():  # a follower that can't keep up misses some rather than filling the memory
+    def follow(entry: AnyEntry) -> None:
+        if (
+            isinstance(entry, Entry) and not waiting.full()
+        ):  # a follower that can't keep up misses some rather than filling the memory
             waiting.put_nowait(entry)
 
     centre.journal.followers.add(follow)
