@@ -16,8 +16,12 @@ from services.enrolment_api.handlers import all_handlers
 from services.enrolment_api.link.routes import router as link_router
 from services.enrolment_api.offices.service import load_unknown
 from services.enrolment_api.receipts.routes import router as receipts_router
+from services.enrolment_api.reconciliation.domain import Policy
+from services.enrolment_api.reconciliation.routes import router as reconciliations_router
+from services.enrolment_api.reconciliation.tasks import Reconciler
 from services.enrolment_api.recording.capture_routes import router as capture_router
 from services.enrolment_api.recording.intake import MOST_BYTES
+from services.enrolment_api.recording.routes import complete_recording
 from services.enrolment_api.recording.routes import router as recording_router
 from services.enrolment_api.recording.vault import Vault
 from services.enrolment_api.runtime import EnrolmentRuntime
@@ -45,6 +49,7 @@ ROUTERS = [  # looked through in this order for each request
     days_router,
     link_router,
     deliveries_router,
+    reconciliations_router,
 ]
 
 
@@ -52,13 +57,25 @@ def create_app(settings: EnrolmentSettings) -> FastAPI:
     """The service; its database must have been migrated, nothing else needs to be up."""
     runtime = _runtime(settings)
     central = CentralTasks(runtime, central_url=settings.centre)
+    reconciler = Reconciler(
+        runtime,
+        centre=central.centre,
+        forwarder=central.forwarder,
+        results=central.results,
+        policy=Policy(
+            every=settings.reconciliation_interval,
+            days=settings.reconciliation_days,
+            grace=settings.reconciliation_grace,
+        ),
+    )
     app = build_app(
         title="enrolment_api",
         description="Records citizens at an office and forwards to the centre; the office never waits for it.",
         runtime=runtime,
-        lifespan=partial(_lifespan, central=central),
+        lifespan=partial(_lifespan, central=central, reconciler=reconciler),
         routers=ROUTERS,
         max_body=2 * MOST_BYTES,
+        express=[complete_recording],
     )
     app.state.forwarder = central.forwarder
     return app
@@ -81,7 +98,9 @@ def _runtime(settings: EnrolmentSettings) -> EnrolmentRuntime:
 
 
 @asynccontextmanager
-async def _lifespan(runtime: Runtime, *, central: CentralTasks) -> AsyncIterator[None]:
+async def _lifespan(
+    runtime: Runtime, *, central: CentralTasks, reconciler: Reconciler
+) -> AsyncIterator[None]:
     offices = load_offices(runtime.settings.offices_file)
     await runtime.database.write(lambda session: load_unknown(session, offices))
     await check_database(runtime)
@@ -93,6 +112,7 @@ async def _lifespan(runtime: Runtime, *, central: CentralTasks) -> AsyncIterator
         tasks.start("database-watch", lambda: watch_database(runtime))
         messaging.start(tasks)
         await central.start(tasks)
+        tasks.start("reconciliation", reconciler.run)
         yield
     finally:
         await tasks.stop()

@@ -64,6 +64,8 @@ GET /v1/deliveries supervisor
 POST /v1/deliveries/{ID}/retry supervisor
 POST /v1/deliveries/{ID}/quarantine supervisor
 POST /v1/deliveries/{ID}/release supervisor
+GET /v1/offices/{OFFICE}/reconciliations/2016-09-16 supervisor
+POST /v1/offices/{OFFICE}/reconciliations/2016-09-16 supervisor
 GET /v1/offices/{OFFICE}/days/2016-09-16 officer
 """
 CENTRE = f"""

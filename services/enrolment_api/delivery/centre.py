@@ -25,7 +25,13 @@ from pydantic import ValidationError
 from services.enrolment_api.delivery.domain import Verdict
 from services.enrolment_api.link.domain import Failure
 from shared.clock import Clock
-from shared.contracts.central import RecordEnvelope, Results, SignedReceipt
+from shared.contracts.central import (
+    Reconciliation,
+    ReconciliationRequest,
+    RecordEnvelope,
+    Results,
+    SignedReceipt,
+)
 from shared.keys import SIGN_PUBLIC
 from shared.tracing import traceparent
 
@@ -73,6 +79,13 @@ class ExchangeFailed(Exception):
         self.failure = failure
         self.sent = sent
         self.retry_after = retry_after
+
+
+class RequestRefused(Exception):
+    """The centre is well and refuses this request; the link has nothing to do with it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the centre refuses with {status}")
 
 
 class CentreClient:
@@ -158,6 +171,29 @@ class CentreClient:
             return Results.model_validate_json(answer.body)
         except ValidationError as error:
             raise ExchangeFailed(Failure.BAD_ANSWER, sent=True) from error
+
+    async def reconcile(self, request: ReconciliationRequest) -> Reconciliation:
+        """What the centre and this list of a day do not agree on. Raises ExchangeFailed, RequestRefused."""
+        body = request.model_dump_json().encode()
+        answer = await self._exchange(
+            "POST",
+            "/central/v1/reconciliations",
+            DEADLINE + len(body) / SLOWEST_BYTES_PER_SECOND,
+            content=body,
+            headers={"Content-Type": "application/json", "X-Office": request.office},
+        )
+        if answer.media_type == PROBLEM and 400 <= answer.status < 500 and answer.status != 429:
+            raise RequestRefused(answer.status)
+        if answer.status != 200:
+            raise _not_the_centre(answer)
+        try:
+            found = Reconciliation.model_validate_json(answer.body)
+        except ValidationError as error:
+            raise ExchangeFailed(Failure.BAD_ANSWER, sent=True) from error
+        asked = {entry.key for entry in request.entries}
+        if not asked.issuperset(found.missing) or not asked.issuperset(found.mismatched):
+            raise ExchangeFailed(Failure.BAD_ANSWER, sent=True)  # an answer to another question
+        return found
 
     async def _exchange(self, method: str, path: str, seconds: float, **request: Any) -> Answer:
         """One request and its whole answer within `seconds` of the clock. Raises ExchangeFailed."""

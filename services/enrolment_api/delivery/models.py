@@ -60,9 +60,13 @@ class Backlog(EnrolmentModel, table=True):
 
 
 class ResultCursor(EnrolmentModel, table=True):
-    """How far the centre's decisions have been fetched."""
+    """How far the centre's decisions have been fetched, and the last of them, to see that it is still the same."""
 
     __tablename__ = "result_cursor"
 
     name: str = Field(primary_key=True, max_length=20)
     after: str = Field(max_length=200)
+    before: str = Field(default="", max_length=200)
+    """The cursor just before the last result: asked after it, the centre must give that result again first."""
+    last_seen: str = Field(default="", max_length=64)
+    """The last result's digest; empty when there is none to compare with."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from services.enrolment_api.delivery.domain import DeliveryState
-from services.enrolment_api.delivery.models import Delivery, ResultCursor
+from services.enrolment_api.delivery.models import Delivery
 from shared.database import UtcDateTime, connection_of
 
 _t: sa.Table = Delivery.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -161,14 +161,3 @@ def list_deliveries(
     if after is not None:
         found = found.where(col(Delivery.id) > after)
     return list(session.exec(found))
-
-
-def load_cursor(session: Session, name: str) -> str:
-    """How far results were fetched; empty at the beginning."""
-    row = session.get(ResultCursor, name)
-    return row.after if row else ""
-
-
-def save_cursor(session: Session, name: str, after: str) -> None:
-    """Fetched this far."""
-    session.merge(ResultCursor(name=name, after=after))

@@ -4,8 +4,7 @@ import asyncio
 
 import structlog
 
-from services.enrolment_api.delivery import repository as deliveries
-from services.enrolment_api.delivery import service
+from services.enrolment_api.delivery import decisions
 from services.enrolment_api.delivery.centre import CentreClient, ExchangeFailed, failed_exchange
 from services.enrolment_api.delivery.forwarder import Forwarder
 from services.enrolment_api.link import repository as links
@@ -14,7 +13,6 @@ from shared.runtime import Runtime
 
 log = structlog.get_logger()
 
-CURSOR = "results"
 LONG_POLL_SECONDS = 20.0
 PAUSE_SECONDS = 10.0
 SHORTEST_PAUSE = 0.05
@@ -28,6 +26,11 @@ class ResultsFetcher:
         self._runtime = runtime
         self._centre = centre
         self._forwarder = forwarder
+        self._suspicious = True
+
+    def suspect(self) -> None:
+        """The centre may have been restored: see whether its list is still the one we read."""
+        self._suspicious = True
 
     async def run(self) -> None:
         """Poll for ever; a failure is one more sign of how the link is."""
@@ -38,6 +41,7 @@ class ResultsFetcher:
                 log.warning("results.database_unavailable", reason=str(error))
                 fetched = None
             if fetched is None:
+                self.suspect()  # an outage's end is how a restored centre comes back
                 await self._runtime.clock.sleep(PAUSE_SECONDS)
             if not fetched:
                 await asyncio.sleep(SHORTEST_PAUSE)
@@ -53,17 +57,31 @@ class ResultsFetcher:
 
     def _allowed(self) -> bool:
         """What holds deliveries back, an outage or a Retry-After, holds this back too."""
-        link = self._forwarder.link
-        return link.sends and (link.not_before is None or link.not_before <= self._runtime.clock.now())
+        return self._forwarder.link.allows(self._runtime.clock.now())
 
-    async def _poll(self) -> int:
+    async def _poll(self) -> int | None:
         database, clock = self._runtime.database, self._runtime.clock
         offices = await database.read(links.office_codes)
-        after = await database.read(lambda session: deliveries.load_cursor(session, CURSOR))
+        if self._suspicious:
+            await self._check_last(offices)
+        after = (await database.read(decisions.load_position)).after
         results = await self._centre.results(offices=offices, after=after, wait=LONG_POLL_SECONDS)
         if not results.results:
             return 0
         now = clock.now()
-        return await database.write(
-            lambda session: service.take_results(session, results=results, cursor=CURSOR, now=now)
+        taken = await database.write(
+            lambda session: decisions.take_results(session, results=results, asked_after=after, now=now)
         )
+        # a page that leads nowhere would be asked for again at once, and again
+        return taken if results.next_after != after else None
+
+    async def _check_last(self, offices: list[str]) -> None:
+        """Ask for the last decision once more; when the centre does not have it, read from the start again."""
+        position = await self._runtime.database.read(decisions.load_position)
+        if position.last_seen:
+            page = await self._centre.results(offices=offices, after=position.before, wait=0)
+            if not decisions.is_still_there(position, page) and await self._runtime.database.write(
+                lambda session: decisions.rewind(session, seen=position)
+            ):
+                log.warning("results.rewound", after=position.after)
+        self._suspicious = False

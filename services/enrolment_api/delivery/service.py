@@ -23,8 +23,7 @@ from services.enrolment_api.delivery.intake import WAKE
 from services.enrolment_api.delivery.models import Delivery
 from services.enrolment_api.delivery.repository import Claim
 from services.enrolment_api.recording.packet import load_packet
-from services.enrolment_api.recording.progress import mark_sent, resolve
-from shared.contracts.central import Results
+from services.enrolment_api.recording.progress import mark_sent
 from shared.contracts.enrolment import DeliveryQuarantined
 from shared.contracts.envelope import Outgoing
 from shared.messaging.outbox import enqueue
@@ -149,21 +148,6 @@ def act(
         deliveries.grow_backlog(session, office=delivery.office, size=delivery.packet_bytes)
     session.add(delivery)
     return delivery
-
-
-def take_results(session: Session, *, results: Results, cursor: str, now: datetime) -> int:
-    """Apply the centre's decisions and move the cursor in one transaction; returns how many there were."""
-    for each in results.results:
-        resolve(
-            session,
-            record_id=each.key,
-            decision=each.decision,
-            decided_at=each.decided_at,
-            reason=each.reason,
-            now=now,
-        )
-    deliveries.save_cursor(session, cursor, results.next_after)
-    return len(results.results)
 
 
 def destination_failed(exchange: Exchange) -> bool:

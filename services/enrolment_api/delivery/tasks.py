@@ -17,11 +17,11 @@ class CentralTasks:
 
     def __init__(self, runtime: Runtime, *, central_url: str, dice: random.Random | None = None) -> None:
         self._runtime = runtime
-        self._centre = CentreClient.from_directory(
+        self.centre = CentreClient.from_directory(
             base_url=central_url, clock=runtime.clock, keys_dir=runtime.settings.keys
         )
-        self.forwarder = Forwarder(runtime, self._centre, dice or random.Random())
-        self._results = ResultsFetcher(runtime, self._centre, self.forwarder)
+        self.forwarder = Forwarder(runtime, self.centre, dice or random.Random())
+        self.results = ResultsFetcher(runtime, self.centre, self.forwarder)
         self._heartbeat = HeartbeatTask(runtime)
         self._gauges = LinkGauges(runtime)
 
@@ -32,9 +32,9 @@ class CentralTasks:
         await self._heartbeat.notice_power_cut()
         tasks.start("heartbeat", self._heartbeat.run)
         tasks.start("forwarder", self.forwarder.run)
-        tasks.start("results", self._results.run)
+        tasks.start("results", self.results.run)
         tasks.start("gauges", self._gauges.run)
 
     async def close(self) -> None:
         """After the tasks have stopped."""
-        await self._centre.close()
+        await self.centre.close()

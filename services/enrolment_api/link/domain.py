@@ -80,6 +80,10 @@ class LinkStatus:
         """Whether deliveries may go out."""
         return self.state in {LinkState.ONLINE, LinkState.DEGRADED}
 
+    def allows(self, now: datetime) -> bool:
+        """Whether anything may go out now: neither an outage nor a Retry-After holds it back."""
+        return self.sends and (self.not_before is None or self.not_before <= now)
+
     @property
     def out(self) -> bool:
         """Whether an outage is on."""

@@ -8,6 +8,7 @@ from services.enrolment_api.recording.domain import Status
 
 NOT_YET = "Recorded here, not yet at the centre."
 NEEDS_A_LOOK = "Recorded here, not yet at the centre: the office has to look at it first."
+LOST_THERE = "The centre had confirmed the record and does not hold it any more; it is sent again by itself."
 DECIDING = "The centre is checking that the record is unique; nobody can say how long this takes."
 
 DECISIONS: Mapping[Status, str] = {
@@ -37,6 +38,8 @@ class Story:
     recorded_at: datetime
     sent_at: datetime | None
     needs_a_look: bool
+    lost_there: bool = False
+    """The centre had given its receipt once, and lost the record."""
 
 
 def sentences(story: Story) -> list[str]:
@@ -44,8 +47,9 @@ def sentences(story: Story) -> list[str]:
     told = [f"Recorded at {story.office_name} on {_at(story.recorded_at)}; it is safe here."]
     if story.sent_at is not None:
         told.append(f"At the centre since {_at(story.sent_at)}.")
-    elif story.status is Status.BIO_CAPTURED:
+    elif story.status is Status.BIO_CAPTURED or story.lost_there:
         told.append(NEEDS_A_LOOK if story.needs_a_look else NOT_YET)
+        told += [LOST_THERE] if story.lost_there else []
     if story.status is Status.SENT_FOR_ENROLLMENT:
         told.append(DECIDING)
     if story.status in DECISIONS:

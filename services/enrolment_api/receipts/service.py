@@ -12,7 +12,7 @@ from services.enrolment_api.receipts.schemas import ReceiptView
 from services.enrolment_api.recording.domain import Status
 from services.enrolment_api.recording.models import Enrolment
 from services.enrolment_api.recording.nik import mask_name
-from services.enrolment_api.recording.repository import delivery_states
+from services.enrolment_api.recording.repository import delivery_states, was_lost
 from services.enrolment_api.recording.vault import Vault
 from shared.problems import NotFound
 
@@ -30,6 +30,7 @@ def show_receipt(session: Session, *, vault: Vault, code: str, now: datetime) ->
         recorded_at=record.captured_at.astimezone(zone),
         sent_at=record.sent_at.astimezone(zone) if record.sent_at else None,
         needs_a_look=delivery_states(session, [record.id]).get(record.id) == DeliveryState.QUARANTINED,
+        lost_there=record.sent_at is None and was_lost(session, record.id),
     )
     return ReceiptView(
         number=record.receipt_number,

@@ -29,6 +29,7 @@ class Action(StrEnum):
     EXCEPT = "exception"
     COMPLETE = "complete"
     ACKNOWLEDGE = "acknowledge"
+    FIND_MISSING = "find-missing"
     FIND_UNIQUE = "find-unique"
     FIND_DUPLICATE = "find-duplicate"
     ADJUDICATE = "adjudicate"
@@ -54,6 +55,8 @@ TRANSITIONS: dict[tuple[Status, Action], Status] = {
     (Status.DRAFT, Action.EXCEPT): Status.DRAFT,
     (Status.DRAFT, Action.COMPLETE): Status.BIO_CAPTURED,
     (Status.BIO_CAPTURED, Action.ACKNOWLEDGE): Status.SENT_FOR_ENROLLMENT,
+    # the centre gave its receipt and has lost the record: it is again only here
+    (Status.SENT_FOR_ENROLLMENT, Action.FIND_MISSING): Status.BIO_CAPTURED,
     **{
         (state, action): to for state in _DECIDED_FROM for action, to in _DECISIONS.items() if state is not to
     },

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from services.enrolment_api.recording.domain import Action, Status, next_status
 from services.enrolment_api.recording.drafts import SOURCE
 from services.enrolment_api.recording.packet import ENROLMENTS
-from services.enrolment_api.recording.timeline import CENTRE, HopEvent, note
+from services.enrolment_api.recording.timeline import CENTRE, RECONCILIATION, HopEvent, note
 from shared.contracts.central import Decision
 from shared.contracts.enrolment import RecordResolved, RecordSent
 from shared.contracts.envelope import Outgoing
@@ -32,7 +32,13 @@ ACTION_OF: dict[Decision, Action] = {
 }
 
 LOAD = Prepared(
-    sa.select(ENROLMENTS.c.status, ENROLMENTS.c.office, ENROLMENTS.c.sent_at)
+    sa.select(
+        ENROLMENTS.c.status,
+        ENROLMENTS.c.office,
+        ENROLMENTS.c.sent_at,
+        ENROLMENTS.c.resolved_at,
+        ENROLMENTS.c.centre_receipt,
+    )
     .where(ENROLMENTS.c.id == sa.bindparam("wanted"))
     .with_for_update()
 )
@@ -93,7 +99,7 @@ def resolve(
     row = _load(session, record_id)
     status = next_status(Status(row.status), ACTION_OF[decision]) if row is not None else None
     if row is None or status is None:
-        if row is None or row.status != decision:
+        if row is None or not _is_known(row, decision, decided_at):
             log.warning(
                 "record.decision_ignored",
                 record_id=record_id,
@@ -114,6 +120,35 @@ def resolve(
     )
     resolved = RecordResolved(status=status.value, decided_at=decided_at)
     enqueue(session, SOURCE, Outgoing(subject=record_id, office=row.office, at=now, data=resolved))
+
+
+def mark_missing(session: Session, *, record_id: str, now: datetime) -> None:
+    """Note that the centre does not hold a record that it had given a receipt for.
+
+    What it decided meanwhile stays decided; a record that was only received there is again only here.
+    """
+    row = _load(session, record_id)
+    if row is None or row.sent_at is None:
+        return
+    status = next_status(Status(row.status), Action.FIND_MISSING) or Status(row.status)
+    SENT.run(
+        session,
+        {"record": record_id, "new_status": status.value, "new_receipt": None, "at_centre": None},
+    )
+    note(
+        session,
+        record_id=record_id,
+        at=now,
+        event=HopEvent.MISSING,
+        by=RECONCILIATION,
+        status=status,
+        detail=f"the centre gave receipt {row.centre_receipt} and does not hold the record; it is sent again",
+    )
+
+
+def _is_known(row: Any, decision: Decision, decided_at: datetime) -> bool:
+    """Whether that decision, or a later one, was applied: all are read again after the centre was restored."""
+    return row.status == decision or (row.resolved_at is not None and decided_at <= row.resolved_at)
 
 
 def _load(session: Session, record_id: str) -> Any | None:

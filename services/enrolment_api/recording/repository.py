@@ -9,6 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from services.enrolment_api.delivery.models import Delivery
 from services.enrolment_api.recording.models import BiometricException, Capture, Enrolment, TimelineEntry
+from services.enrolment_api.recording.timeline import HopEvent
 from shared.ids import is_id
 from shared.problems import NotFound
 from shared.security import Principal, Role
@@ -77,6 +78,14 @@ def timeline_of(session: Session, record_id: str) -> list[TimelineEntry]:
     """Every hop, in the order in which it was written."""
     statement = select(TimelineEntry).where(TimelineEntry.enrolment_id == record_id)
     return list(session.exec(statement.order_by(col(TimelineEntry.id))))
+
+
+def was_lost(session: Session, record_id: str) -> bool:
+    """Whether the centre once gave its receipt for it and lost it."""
+    statement = select(TimelineEntry.id).where(
+        TimelineEntry.enrolment_id == record_id, TimelineEntry.event == HopEvent.MISSING.value
+    )
+    return session.exec(statement.limit(1)).first() is not None
 
 
 def delivery_states(session: Session, record_ids: Iterable[str]) -> dict[str, str]:

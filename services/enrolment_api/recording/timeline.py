@@ -15,6 +15,7 @@ APPEND = Prepared(
 )
 
 CENTRE = "centre"
+RECONCILIATION = "reconciliation"
 
 
 class HopEvent(StrEnum):
@@ -28,6 +29,7 @@ class HopEvent(StrEnum):
     CAPTURED = "captured"
     SENT = "sent"
     RESOLVED = "resolved"
+    MISSING = "missing-at-centre"
 
 
 def note(
