@@ -6,6 +6,7 @@ work that was done are kept: a refusal changed nothing and may be tried again wi
 
 import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -29,6 +30,8 @@ FIND = Prepared(
 )
 STORE = Prepared(sa.insert(idempotency), columns=("key", "fingerprint", "status", "body", "at"))
 JSON = "application/json"
+HEADER = "Idempotency-Key"
+LONGEST_KEY = 200
 
 UseCase = Callable[[Session], BaseModel | None]
 
@@ -107,30 +110,47 @@ def _response(status: int, body: bytes, replayed: bool) -> Response:
     return Response(body, status, headers, media_type=JSON if body else None)
 
 
-async def mutation(
-    request: Request,
-    key: Annotated[
-        str | None,
-        Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Makes a retry safe"),
-    ] = None,
-) -> Mutation:
+class Mutations:
     """The dependency of every POST that makes or changes something."""
-    runtime = runtime_of(request)
-    if key is None:
-        return Mutation(runtime, request.app.state.in_flight, None, "")
-    # the scope's own bytes: making a URL of them costs as much as a statement
-    path, query = request.scope["raw_path"], request.scope["query_string"]
-    fingerprint = hashlib.sha256(
-        b"\n".join((request.method.encode(), path, query, await request.body()))
-    ).hexdigest()
-    return Mutation(runtime, request.app.state.in_flight, f"{_caller(request, runtime)}:{key}", fingerprint)
+
+    async def __call__(
+        self,
+        request: Request,
+        key: Annotated[
+            str | None,
+            Header(alias=HEADER, min_length=1, max_length=LONGEST_KEY, description="Makes a retry safe"),
+        ] = None,
+    ) -> Mutation:
+        """The request's mutation, its key checked by the framework."""
+        runtime = runtime_of(request)
+        if key is None:
+            return Mutation(runtime, request.app.state.in_flight, None, "")
+        # the scope's own bytes: making a URL of them costs as much as a statement
+        path, query = request.scope["raw_path"], request.scope["query_string"]
+        fingerprint = hashlib.sha256(
+            b"\n".join((request.method.encode(), path, query, await request.body()))
+        ).hexdigest()
+        return Mutation(
+            runtime, request.app.state.in_flight, f"{_caller(request, runtime)}:{key}", fingerprint
+        )
+
+    async def of_request(self, request: Request) -> Mutation:
+        """The same without the framework (see `shared.express`). Raises InvalidInput."""
+        key = request.headers.get(HEADER)
+        if key is not None and not 0 < len(key) <= LONGEST_KEY:
+            raise InvalidInput.field(f"/header/{HEADER}", f"must have 1 to {LONGEST_KEY} characters")
+        return await self(request, key)
 
 
 def _caller(request: Request, runtime: Runtime) -> str:
     """Keys of two callers never meet: a digest, so that no subject can look like another's with its key."""
     _, token = get_authorization_scheme_param(request.headers.get("Authorization"))
-    subject = runtime.verifier.verify(token).subject if token else ""
+    return _digest(runtime.verifier.verify(token).subject if token else "")
+
+
+@lru_cache(maxsize=1024)
+def _digest(subject: str) -> str:
     return hashlib.sha256(subject.encode()).hexdigest()[:32]
 
 
-CurrentMutation = Annotated[Mutation, Depends(mutation)]
+CurrentMutation = Annotated[Mutation, Depends(Mutations())]

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlmodel import Session
 
 from shared.database import connection_of
+from shared.database.work import WriterSession
 
 DIALECT = SQLiteDialect_pysqlite()
 
@@ -82,6 +83,8 @@ class Prepared:
 
 def _driver(session: Session) -> sqlite3.Connection | None:
     """SQLite's own connection while the session writes; None where SQLAlchemy must begin or await something."""
+    if isinstance(session, WriterSession):
+        return session.driver
     connection = connection_of(session)
     if connection.dialect.name != "sqlite" or not connection.in_transaction():
         return None

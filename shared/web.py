@@ -2,7 +2,7 @@
 
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
@@ -15,6 +15,7 @@ from shared import problems
 from shared.body_limit import BodyLimit
 from shared.clock_control import router as clock_router
 from shared.clock_file import restore_clock
+from shared.express import Endpoint, open_express_lane
 from shared.idempotency import InFlight
 from shared.observability import Observability
 from shared.runtime import CurrentRuntime, Runtime
@@ -59,9 +60,11 @@ def build_app(
     routers: list[APIRouter],
     max_body: int = MAX_BODY,
     clock_control: bool = True,
+    express: Sequence[Endpoint] = (),
 ) -> FastAPI:
     """Put a service together; `lifespan` runs its background tasks around the requests.
 
+    `express` are the endpoints that everybody waits for (see `shared.express`).
     No body of more than `max_body` bytes is read, whatever the call.
     """
 
@@ -92,6 +95,8 @@ def build_app(
         app.include_router(router)
     if clock_control and runtime.settings.profile is Profile.DEMO:
         app.include_router(clock_router)
+    for endpoint in express:
+        open_express_lane(app, routers, endpoint)
     _document_problems(app)
     return app
 

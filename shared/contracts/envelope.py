@@ -4,6 +4,7 @@
 missing; 0 marks a message outside any order.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -55,10 +56,9 @@ class Event(BaseModel):
             raise NotAnEvent(f"not a CloudEvent of ours: {', '.join(where)}") from error
 
 
-class Outgoing(BaseModel):
+@dataclass(frozen=True)
+class Outgoing:
     """An event before the outbox has numbered it."""
-
-    model_config = ConfigDict(frozen=True)
 
     subject: str
     office: str

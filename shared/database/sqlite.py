@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from shared.database.work import DatabaseUnavailable, T, Work
+from shared.database.work import DatabaseUnavailable, T, Work, WriterSession
 
 GROUP_LIMIT = 64
 READERS = 4
@@ -148,19 +148,18 @@ class SqliteBackend:
 
     async def _run_group(self, connection: sa.Connection, jobs: list[Job]) -> None:
         """Run what waits in one transaction and commit it."""
-        transaction = connection.begin()
-        raw: Any = connection.connection.driver_connection
+        group = Group(connection)
         try:
-            while self._jobs and len(jobs) < GROUP_LIMIT:
+            while self._jobs and len(jobs) < GROUP_LIMIT and not group.began_again:
                 job = self._jobs.popleft()
                 if not job.future.done():
                     jobs.append(job)
-                    _run_in_savepoint(connection, raw, job)
-            await asyncio.get_running_loop().run_in_executor(self._committer, raw.execute, "COMMIT")
+                    group.run(job)
+            await asyncio.get_running_loop().run_in_executor(self._committer, group.raw.execute, "COMMIT")
         except BaseException:
-            transaction.rollback()
+            group.transaction.rollback()
             raise
-        transaction.commit()
+        group.transaction.commit()
 
     async def close(self) -> None:
         """Let the writer finish what it has, then close."""
@@ -172,26 +171,67 @@ class SqliteBackend:
         self._engine.dispose()
 
 
-def _run_in_savepoint(connection: sa.Connection, raw: Any, job: Job) -> None:
-    """Run one job so that its failure undoes its own writes only."""
-    savepoint = connection.begin_nested()
-    # The session joins the savepoint: a flush that fails rolls back to it, not the whole group.
-    session = Session(
-        bind=connection, expire_on_commit=False, autoflush=False, join_transaction_mode="rollback_only"
-    )
-    try:
-        job.result = job.work(session)
+class Group:
+    """The jobs of one transaction, without a savepoint around each: SQLite copies every page that is changed in one.
+
+    Most jobs that fail do so before they write, and there is nothing to undo. One that fails after it wrote makes
+    the others run again without it, as use cases can.
+    """
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._written: list[Job] = []
+        self.began_again = False
+        """A job spoiled the transaction: better commit what is left than let the next one spoil it too."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self.transaction = self._connection.begin()
+        self.raw: Any = self._connection.connection.driver_connection
+        self._session = self._new_session()
+
+    def _new_session(self) -> WriterSession:
+        session = WriterSession(
+            bind=self._connection,
+            expire_on_commit=False,
+            autoflush=False,
+            join_transaction_mode="rollback_only",
+        )
+        session.driver = self.raw
+        return session
+
+    def run(self, job: Job) -> None:
+        """Run one job; its failure undoes its own writes only. Raises when SQLite itself gave up, as on a full disk."""
+        changes = self.raw.total_changes
+        try:
+            _run_alone(self._session, job)
+            self._written.append(job)
+        except BaseException as error:
+            job.error = error
+            if not self.raw.in_transaction and isinstance(error, OperationalError):
+                raise
+            if not self.raw.in_transaction or self.raw.total_changes != changes:
+                self._begin_again()
+        if self._session.in_transaction():
+            self._session.expunge_all()
+            self._session = self._new_session()
+
+    def _begin_again(self) -> None:
+        self.began_again = True
+        if self.transaction.is_active:  # a flush that failed has ended it already
+            self.transaction.rollback()
+        self._begin()
+        written, self._written = self._written, []
+        for job in written:
+            self.run(job)
+
+
+def _run_alone(session: Session, job: Job) -> None:
+    session.info.clear()
+    job.result = job.work(session)
+    if session.in_transaction():  # only then has it seen objects that may have to be written
         session.flush()
-        job.info = dict(session.info)
-        savepoint.commit()
-    except BaseException as error:
-        if not raw.in_transaction:  # SQLite itself gave up the group, as on a full disk
-            raise
-        job.error = error
-        if savepoint.is_active:
-            savepoint.rollback()
-    finally:
-        session.expunge_all()
+    job.info = dict(session.info)
 
 
 def _bearable(error: BaseException) -> BaseException:

@@ -1,5 +1,6 @@
 """What a use case is to a database, and what it is told when the database can't take it."""
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
@@ -24,6 +25,12 @@ class Backend(Protocol):
     async def read(self, work: Work[T]) -> T: ...
 
     async def close(self) -> None: ...
+
+
+class WriterSession(Session):
+    """A session of SQLite's one writer, which lends the driver's own connection to hot paths."""
+
+    driver: sqlite3.Connection
 
 
 def connection_of(session: Session) -> sa.Connection:

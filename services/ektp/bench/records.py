@@ -23,7 +23,7 @@ from services.enrolment_api.recording.completion import complete
 from services.enrolment_api.recording.domain import Kind, Modality, Status
 from services.enrolment_api.recording.drafts import start_enrolment
 from services.enrolment_api.recording.nik import Sex
-from services.enrolment_api.recording.packet import CAPTURES, ENROLMENTS, load_packet
+from services.enrolment_api.recording.packet import CAPTURES, ENROLMENTS, load_packet, pack_parts
 from services.enrolment_api.recording.schemas import EnrolmentStart
 from services.enrolment_api.recording.vault import Vault
 from shared.columns import ColumnCipher
@@ -134,11 +134,19 @@ def _record_one(session: Session, vault: Vault, opener: Opener) -> Pattern:
 
 def _copy(session: Session, pattern: Pattern, numbered: Sequence[tuple[int, str]], sealer: Sealer) -> None:
     connection = connection_of(session)
+    captured = {each["modality"]: each["sealed"] for each in pattern.captures}
     enrolments = []
     for number, record_id in numbered:
         plain = pattern.plain.replace(NIK.format(0).encode(), NIK.format(number % 10_000).encode())
         sealed = sealer.seal(record_id, BIODATA, plain)
-        enrolments.append({**pattern.enrolment, "id": record_id, "sealed_biodata": sealed})
+        packet = pack_parts(record_id, {BIODATA: sealed, **captured})
+        own = {
+            "id": record_id,
+            "sealed_biodata": sealed,
+            "packet_sha256": hashlib.sha256(packet).hexdigest(),
+            "packet_bytes": len(packet),
+        }
+        enrolments.append(pattern.enrolment | own)
     connection.execute(ENROLMENTS.insert(), enrolments)
     captures = [{**each, "enrolment_id": record_id} for _, record_id in numbered for each in pattern.captures]
     if captures:

@@ -8,7 +8,7 @@ from services.enrolment_api.recording.domain import Action, Modality
 from services.enrolment_api.recording.drafts import state_of
 from services.enrolment_api.recording.guards import check_allowed
 from services.enrolment_api.recording.models import BiometricException
-from services.enrolment_api.recording.packet import seal_biodata
+from services.enrolment_api.recording.packet import digest_packet, seal_biodata
 from services.enrolment_api.recording.problems import AlreadyCaptured
 from services.enrolment_api.recording.repository import captured, get_record
 from services.enrolment_api.recording.schemas import EnrolmentState, ExceptionRequest
@@ -29,6 +29,7 @@ def approve_photo(
         seal_biodata(session, record=record, vault=vault)
         event = HopEvent.PHOTO_APPROVED if approved else HopEvent.PHOTO_APPROVAL_WITHDRAWN
         note(session, record_id=record_id, at=now, event=event, by=principal.subject, status=record.status)
+        digest_packet(session, record)
     session.flush()
     return state_of(session, record)
 
@@ -72,6 +73,7 @@ def except_modality(
         status=record.status,
         detail=f"{request.modality}, confirmed by {request.approved_by}",
     )
+    digest_packet(session, record)
     session.flush()
     return state_of(session, record)
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from services.enrolment_api.recording.domain import Modality, capture_action
 from services.enrolment_api.recording.guards import check_allowed
 from services.enrolment_api.recording.models import BiometricException, Enrolment
-from services.enrolment_api.recording.packet import CAPTURES, seal_biodata
+from services.enrolment_api.recording.packet import CAPTURES, digest_packet, seal_biodata
 from services.enrolment_api.recording.repository import captured, get_record
 from services.enrolment_api.recording.schemas import CaptureStored
 from services.enrolment_api.recording.timeline import HopEvent, note
@@ -58,6 +58,7 @@ def store_capture(
         _withdraw_approval(session, record, by=principal.subject, now=now)
     else:
         _withdraw_exception(session, record, reading.modality, vault=vault, by=principal.subject, now=now)
+    digest_packet(session, record)
     return stored
 
 

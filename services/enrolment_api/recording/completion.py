@@ -1,10 +1,9 @@
 """Completing a record: the promise that from here on nothing of it is lost.
 
-Everybody at the counter waits for this one, so it is Core statements on prepared rows and seals nothing: the parts
-were sealed as they came, here they are only packed to know the packet's hash.
+Everybody at the counter waits for this one, so it is Core statements on prepared rows and touches no part: they were
+sealed as they came, and the packet's hash is known since the draft is whole.
 """
 
-import hashlib
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from services.enrolment_api.delivery.intake import accept
+from services.enrolment_api.link.state import STATE_OF_LINK, state_of
 from services.enrolment_api.offices.models import OfficeRow
 from services.enrolment_api.recording.domain import (
     Action,
@@ -23,7 +23,7 @@ from services.enrolment_api.recording.domain import (
 )
 from services.enrolment_api.recording.drafts import SOURCE
 from services.enrolment_api.recording.guards import check_link
-from services.enrolment_api.recording.packet import ENROLMENTS, load_parts, pack_parts
+from services.enrolment_api.recording.packet import ENROLMENTS, load_parts
 from services.enrolment_api.recording.problems import Incomplete, PhotoFirst
 from services.enrolment_api.recording.repository import no_record
 from services.enrolment_api.recording.schemas import Completed, Receipt
@@ -44,7 +44,10 @@ LOAD = Prepared(
         ENROLMENTS.c.kind,
         ENROLMENTS.c.ticket_id,
         ENROLMENTS.c.supersedes,
+        ENROLMENTS.c.packet_sha256,
+        ENROLMENTS.c.packet_bytes,
         ENROLMENTS.c.photo_approved_at.is_not(None).label("approved"),
+        STATE_OF_LINK.label("link"),
         OFFICES.c.record_offline,
         OFFICES.c.time_zone,
     )
@@ -58,7 +61,7 @@ NEXT_RECEIPT = Prepared(
         "ON CONFLICT (office, day) DO UPDATE SET last = receipt_counter.last + 1 RETURNING last"
     ).bindparams(sa.bindparam("day", type_=sa.Date))
 )
-_SET = ("status", "day", "captured_at", "packet_sha256", "packet_bytes", "receipt_number", "receipt_code")
+_SET = ("status", "day", "captured_at", "receipt_number", "receipt_code")
 SAVE = Prepared(
     sa.update(ENROLMENTS)
     .where(ENROLMENTS.c.id == sa.bindparam("record"))
@@ -74,29 +77,28 @@ def complete(session: Session, *, principal: Principal, record_id: str, now: dat
     row = LOAD.first(session, {"wanted": record_id}) if is_id(record_id) else None
     if row is None or not principal.sees(row.office):
         raise no_record(record_id)
-    parts = load_parts(session, record_id)
-    status = _check_complete(row, parts)
-    link = check_link(session, record_offline=row.record_offline)
-    packet = pack_parts(record_id, parts)
+    status = _check_complete(session, record_id, row)
+    link = state_of(row.link)
+    check_link(link, record_offline=row.record_offline)
     completed = Completed(
         id=record_id,
         status=status,
         captured_at=now,
         receipt=_receipt(session, row.office, day := now.astimezone(ZoneInfo(row.time_zone)).date()),
     )
-    _save(session, row, completed, packet=packet, day=day, link=link, by=principal.subject)
+    _save(session, row, completed, day=day, link=link, by=principal.subject)
     return completed
 
 
-def _check_complete(row: Any, parts: dict[str, bytes | None]) -> Status:
+def _check_complete(session: Session, record_id: str, row: Any) -> Status:
     """The status after completing. Raises IllegalAction, Incomplete, PhotoFirst."""
     status = Status(row.status)
     reached = next_status(status, Action.COMPLETE)
     if reached is None:
         allowed = allowed_actions(status, has_photo=True, photo_approved=True)
         raise IllegalAction(Action.COMPLETE, status, allowed)
-    if missing := missing_modalities(parts):
-        raise Incomplete(missing)
+    if row.packet_sha256 is None:
+        raise Incomplete(missing_modalities(load_parts(session, record_id)))
     if not row.approved:
         raise PhotoFirst(
             Action.COMPLETE, status, allowed_actions(status, has_photo=True, photo_approved=False)
@@ -107,7 +109,7 @@ def _check_complete(row: Any, parts: dict[str, bytes | None]) -> Status:
 def _receipt(session: Session, office: str, day: date) -> Receipt:
     """The next number of the office's day, and a code that nobody can guess."""
     last = NEXT_RECEIPT.scalar(session, {"office": office, "day": day})
-    return Receipt(number=f"{office}-{day:%Y%m%d}-{last:04d}", code=new_code())
+    return Receipt(number=f"{office}-{day.isoformat().replace('-', '')}-{last:04d}", code=new_code())
 
 
 def _save(
@@ -115,13 +117,12 @@ def _save(
     row: Any,
     completed: Completed,
     *,
-    packet: bytes,
     day: date,
     link: LinkState,
     by: str,
 ) -> None:
     """Write everything that follows from it: the record, its hop, its delivery, its event."""
-    record_id, now, digest = completed.id, completed.captured_at, hashlib.sha256(packet).hexdigest()
+    record_id, now = completed.id, completed.captured_at
     SAVE.run(
         session,
         {
@@ -129,8 +130,6 @@ def _save(
             "new_status": completed.status.value,
             "new_day": day,
             "new_captured_at": now,
-            "new_packet_sha256": digest,
-            "new_packet_bytes": len(packet),
             "new_receipt_number": completed.receipt.number,
             "new_receipt_code": completed.receipt.code,
         },
@@ -142,8 +141,8 @@ def _save(
         office=row.office,
         kind=row.kind,
         captured_at=now,
-        packet_sha256=digest,
-        packet_bytes=len(packet),
+        packet_sha256=row.packet_sha256,
+        packet_bytes=row.packet_bytes,
         supersedes=row.supersedes,
     )
     captured = RecordCaptured(kind=row.kind, ticket_id=row.ticket_id, captured_at=now, link_state=link)

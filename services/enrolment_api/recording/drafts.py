@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from services.enrolment_api.link.state import link_state
 from services.enrolment_api.offices.repository import get_office
 from services.enrolment_api.recording.biodata import Biodata
 from services.enrolment_api.recording.domain import Kind, Status, allowed_actions, missing_modalities
@@ -37,7 +38,7 @@ def start_enrolment(
     day = now.astimezone(ZoneInfo(office.time_zone)).date()
     _check_age(start.biodata, day)
     _check_supersedes(session, start, principal)
-    check_link(session, record_offline=office.record_offline)
+    check_link(link_state(session), record_offline=office.record_offline)
     record = _draft(vault, start, officer=principal.subject, day=day, now=now)
     session.add(record)
     session.flush()

@@ -1,8 +1,5 @@
 """What every use case of recording checks first."""
 
-from sqlmodel import Session
-
-from services.enrolment_api.link.state import link_state
 from services.enrolment_api.recording.domain import TRANSITIONS, Action, Status, allowed_actions
 from services.enrolment_api.recording.models import Enrolment
 from services.enrolment_api.recording.problems import CentralLinkRequired, PhotoFirst
@@ -21,13 +18,11 @@ def check_allowed(record: Enrolment, action: Action, *, has_photo: bool) -> None
         raise refusal(action, status, allowed)
 
 
-def check_link(session: Session, *, record_offline: bool) -> LinkState:
-    """The link's state. Raises CentralLinkRequired where the office's policy needs the centre's answer."""
-    state = link_state(session)
+def check_link(state: LinkState, *, record_offline: bool) -> None:
+    """Raise CentralLinkRequired where the office's policy needs the centre's answer."""
     if not record_offline and state is not LinkState.ONLINE:
         raise CentralLinkRequired(
             "This office records only while the centre can be reached; the link is " + state.value,
             retry_after=RETRY_SECONDS,
             link_state=state.value,
         )
-    return state

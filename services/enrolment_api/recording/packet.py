@@ -1,9 +1,10 @@
 """A record's packet for the centre: put together from its sealed parts, always the same bytes.
 
-The parts are immutable once the record is complete, so the packet itself is stored nowhere: completing computes
-its hash, the forwarder builds it again when it sends.
+The parts are immutable once the record is complete, so the packet itself is stored nowhere: its hash is known as soon
+as a draft is whole, the forwarder builds it again when it sends.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from services.enrolment_api.recording.domain import missing_modalities
 from services.enrolment_api.recording.models import BiometricException, Capture, Enrolment
-from services.enrolment_api.recording.repository import exceptions_of
+from services.enrolment_api.recording.repository import captured, excepted, exceptions_of
 from services.enrolment_api.recording.vault import Vault
 from shared.packets import BIODATA, pack
 from shared.prepared import Prepared
@@ -52,6 +54,19 @@ def load_packet(session: Session, record_id: str) -> bytes:
     if not parts:
         raise LookupError(f"no record {record_id}")
     return pack_parts(record_id, parts)
+
+
+def digest_packet(session: Session, record: Enrolment) -> None:
+    """Know the packet's hash and size once a draft is whole, and only then.
+
+    Called after every change to its parts, so that completing, which everybody waits for, reads none of them.
+    """
+    session.flush()
+    record.packet_sha256 = record.packet_bytes = None
+    if not missing_modalities(captured(session, record.id) | excepted(session, record.id)):
+        packet = load_packet(session, record.id)
+        record.packet_sha256, record.packet_bytes = hashlib.sha256(packet).hexdigest(), len(packet)
+    session.add(record)
 
 
 def seal_biodata(session: Session, *, record: Enrolment, vault: Vault) -> None:
