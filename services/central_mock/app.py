@@ -22,7 +22,10 @@ from services.central_mock.centre.uniqueness.worker import PROMPT, check_forever
 from services.central_mock.faults import routes as faults
 from services.central_mock.faults.banner import FaultBanner
 from services.central_mock.faults.front import Front
-from services.central_mock.faults.service import FaultSwitch
+from services.central_mock.faults.meaning.aftermath import do_forever
+from services.central_mock.faults.meaning.skew import SkewedClock
+from services.central_mock.faults.rules import routes as rules
+from services.central_mock.faults.rules.service import RuleBook
 from services.central_mock.journal import routes as journal
 from services.central_mock.journal.journal import Journal
 from services.central_mock.orders import find_order
@@ -55,6 +58,7 @@ def build_runtime(settings: CentreSettings) -> CentreRuntime:
     database = open_database(settings.database_url)
     offices = load_offices(settings.offices_file)
     requests = Journal()
+    front = Front(clock, requests)
     centre = CentreRuntime(
         settings=settings,
         clock=clock,
@@ -64,7 +68,8 @@ def build_runtime(settings: CentreSettings) -> CentreRuntime:
         metrics=Metrics("central_mock"),
         secrets=CentreSecrets.from_directory(settings.keys),
         journal=requests,
-        faults=FaultSwitch(Front(clock, requests), clock, database),
+        front=front,
+        rules=RuleBook(front, clock, database),
         residents=Residents(office.code for office in offices),
         zones={office.code: office.time_zone for office in offices},
         policy=UniquenessPolicy(delay_seconds=settings.uniqueness_delay),
@@ -94,7 +99,7 @@ def create_app(settings: CentreSettings, runtime: CentreRuntime | None = None) -
             centre.results.close()
             await tasks.stop()
 
-    return build_app(
+    app = build_app(
         title="The centre",
         description="Plays Kemendagri's central server: takes records, checks uniqueness, tells results.",
         runtime=centre,
@@ -109,6 +114,8 @@ def create_app(settings: CentreSettings, runtime: CentreRuntime | None = None) -
             status.router,
         ],
     )
+    app.add_middleware(SkewedClock)
+    return app
 
 
 async def _start(centre: CentreRuntime, tasks: BackgroundTasks) -> None:
@@ -116,10 +123,11 @@ async def _start(centre: CentreRuntime, tasks: BackgroundTasks) -> None:
     if order is not None:
         centre.policy = UniquenessPolicy.model_validate(order.value)
     if centre.settings.profile is Profile.DEMO:
-        await centre.faults.restore()
+        await centre.rules.restore()
     centre.health.set("database", "UP", needed=True)
     tasks.start("uniqueness_check", lambda: check_forever(centre))
-    tasks.start("fault_expiry", centre.faults.run)
+    tasks.start("fault_expiry", centre.rules.run)
+    tasks.start("fault_aftermath", lambda: do_forever(centre))
     tasks.start("database_check", lambda: _check_database(centre.database, centre.health))
 
 
@@ -149,7 +157,7 @@ def create_control_app(centre: CentreRuntime) -> FastAPI:
         runtime=centre,
         lifespan=nothing,
         max_body=MAX_BELIEF,
-        routers=[faults.router, journal.router] if demo else [],
+        routers=[faults.router, rules.router, journal.router] if demo else [],
     )
-    app.add_middleware(FaultBanner, front=centre.faults.front)
+    app.add_middleware(FaultBanner, front=centre.front)
     return app

@@ -9,7 +9,8 @@ from services.central_mock.centre.residents.domain import Residents
 from services.central_mock.centre.secrets import CentreSecrets
 from services.central_mock.centre.signals import Signal
 from services.central_mock.centre.uniqueness.schemas import UniquenessPolicy
-from services.central_mock.faults.service import FaultSwitch
+from services.central_mock.faults.front import Front
+from services.central_mock.faults.rules.service import RuleBook
 from services.central_mock.journal.domain import Entry
 from services.central_mock.journal.journal import Journal
 from services.central_mock.settings import CentreSettings
@@ -23,7 +24,8 @@ class CentreRuntime(Runtime):
     settings: CentreSettings
     secrets: CentreSecrets
     journal: Journal
-    faults: FaultSwitch
+    front: Front
+    rules: RuleBook
     residents: Residents
     zones: dict[str, str]
     """The time zone of each office that is known."""
@@ -32,6 +34,8 @@ class CentreRuntime(Runtime):
     """Rings when there are new decisions."""
     check_due: Signal = field(default_factory=Signal)
     """Rings when the uniqueness check should look now."""
+    aftermath_due: Signal = field(default_factory=Signal)
+    """Rings when what rules have in hand may have come due."""
 
 
 def centre_of(request: Request) -> CentreRuntime:

@@ -55,7 +55,7 @@ class CentreServer:
     def __init__(self, centre: CentreRuntime) -> None:
         settings = centre.settings
         self._centre = centre
-        self._front: Front = centre.faults.front
+        self._front: Front = centre.front
         app = create_app(settings, centre)
         self._api = _server(
             FaultedApp(app, self._front), host=settings.bind_host, port=settings.port, lifespan=True
@@ -109,11 +109,7 @@ class CentreServer:
             settings.port,
             lambda: FaultedProtocol(self._front, config, state, app_state),
         )
-        self._front.listener = listener
-        if self._front.fault is not None:  # one that outlived a restart
-            await self._front.apply(self._front.fault)
-        else:
-            await listener.open()
+        await self._front.open(listener)
         log.info("centre.listening", host=settings.bind_host, port=listener.port)
 
     def stop(self) -> None:

@@ -1,13 +1,20 @@
-"""The front before the centre's app: sees each request begin and end, and does a fault's part in HTTP."""
-
-from typing import Any
+"""The front before the centre's app: sees each request begin and end, and does the faults' parts around it."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.central_mock.faults.domain import Fault, Mode
+from services.central_mock.faults.answers import STILL_WHOLE, Answer, spoil
+from services.central_mock.faults.delays import delay
 from services.central_mock.faults.front import Front
+from services.central_mock.faults.instead import meet_instead
+from services.central_mock.faults.pace import Pacer
 from services.central_mock.faults.protocol import FaultedProtocol
+from services.central_mock.faults.rules.ruling import Fired, Ruling
+from services.central_mock.faults.rules.subject import subject_of
+from services.central_mock.faults.specs.kinds import Stage
+from services.central_mock.faults.specs.socket import Bandwidth, Drip
 from services.central_mock.journal.domain import Entry
+
+BANNER = b"x-central-mock-faults"
 
 
 class FaultedApp:
@@ -18,73 +25,116 @@ class FaultedApp:
         self._front = front
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Journal the request around the app or the fault."""
-        connection = scope.get("state", {}).get("connection") if scope["type"] == "http" else None
+        """Journal the request around the app or its faults."""
+        state = scope.get("state", {})
+        connection: FaultedProtocol | None = state.get("connection") if scope["type"] == "http" else None
         if connection is None:
             await self._app(scope, receive, send)
             return
-        entry = self._front.journal.begin(
-            at=self._front.clock.now(), connection=connection.number, scope=scope
+        await Request(self._app, self._front, connection, scope, send).live(receive)
+
+
+class Request:
+    """One request from its head to the end of its answer."""
+
+    def __init__(
+        self, app: ASGIApp, front: Front, connection: FaultedProtocol, scope: Scope, send: Send
+    ) -> None:
+        self._app = app
+        self._front = front
+        self._connection = connection
+        self._scope = scope
+        self._send = send
+        self._before = connection.wire.bytes_out
+        self._whole = False
+        self._spoiled = False
+        self._entry: Entry = front.journal.begin(
+            at=front.clock.now(), connection=connection.number, scope=scope
         )
-        scope["state"]["journal"] = entry
-        before = connection.wire.bytes_out
-        whole = False
+        scope["state"]["journal"] = self._entry
 
-        async def noted(message: Message) -> None:
-            nonlocal whole
-            await send(message)
-            if message["type"] == "http.response.start":
-                entry.status = message["status"]
-            else:
-                whole = not message.get("more_body", False)
-
+    async def live(self, receive: Receive) -> None:
+        """Through the app, and through what was drawn for it."""
+        ruling: Ruling | None = self._scope["state"].get("ruling")
         try:
-            if self._front.fault is None:
-                await self._app(scope, receive, noted)
+            if ruling is None or not ruling.drawn:
+                await self._app(self._scope, receive, self._noted)
             else:
-                entry.fault = self._front.fault.mode
-                await _suffer(self._front.fault, connection, receive, noted)
+                ruling.on_fired = lambda each: self._entry.fired(each.rule, each.spec.kind)
+                await self._suffer(ruling, receive)
+                ruling.settle()
         finally:
-            self._finish(entry, connection, whole, before)
+            self._finish()
 
-    def _finish(self, entry: Entry, connection: FaultedProtocol, whole: bool, before: int) -> None:
+    async def _suffer(self, ruling: Ruling, receive: Receive) -> None:
+        receive = await delay(self._front, ruling, receive)
+        self._slow_down(ruling)
+        now = self._front.clock.now()
+        met = await meet_instead(
+            ruling, subject_of(self._scope), now, self._connection, receive, self._unmarked
+        )
+        if not met:
+            await self._answer(ruling, receive)
+        if self._connection.wire.pacer is not None:
+            await self._connection.wire.pacer.drained()
+            self._connection.wire.unpace()
+
+    async def _answer(self, ruling: Ruling, receive: Receive) -> None:
+        spoiling = next(iter(ruling.at(Stage.ANSWER)), None)
+        if spoiling is None:
+            await self._app(self._scope, receive, self._noted)
+            return
+        answer = Answer()
+        await self._app(self._scope, receive, answer.keep)
+        if answer.complete and not self._connection.lost:
+            self._spoiled = not isinstance(spoiling.spec, STILL_WHOLE)
+            ruling.fired(spoiling)
+            await spoil(spoiling, answer, self._connection, self._unmarked)
+
+    def _slow_down(self, ruling: Ruling) -> None:
+        """Arm the pace of the answer; that of the request has begun already."""
+        for each in ruling.at(Stage.PACE):
+            ruling.fired(each)
+            if "PACE_OUT" in each.slots:
+                self._connection.slow_out(each, _rate_out(each))
+
+    async def _noted(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and self._front.banner is not None:
+            message["headers"] = [*message.get("headers", []), (BANNER, self._front.banner)]
+        await self._unmarked(message)
+
+    async def _unmarked(self, message: Message) -> None:
+        await self._send(message)
+        if message["type"] == "http.response.start":
+            self._note_start(message)
+        else:
+            self._whole = not message.get("more_body", False)
+
+    def _note_start(self, message: Message) -> None:
+        self._entry.status = message["status"]
+        for name, value in message.get("headers", []):
+            if name == b"retry-after":
+                self._entry.retry_after = value.decode("latin-1")
+
+    def _finish(self) -> None:
+        entry, connection = self._entry, self._connection
         wire = connection.wire
         entry.bytes_in, connection.bytes_in = connection.bytes_in, 0
-        entry.bytes_out = wire.bytes_out - before
-        entry.fault = entry.fault or wire.fault
-        entry.acknowledged = whole and wire.fault is None and not connection.lost
-        self._front.journal.finish(entry)
+        connection.entry.bytes_in += entry.bytes_in
+        connection.entry.requests += 1
+        connection.entry.office = connection.entry.office or entry.office
+        entry.bytes_out = wire.bytes_out - self._before
+        if connection.spoiled is not None and (not entry.rules or connection.spoiled.rule in entry.rules):
+            entry.fired(connection.spoiled.rule, connection.spoiled.spec.kind)
+        after = connection.spoiled is not None and isinstance(connection.spoiled.spec, STILL_WHOLE)
+        reached = after or not (wire.silent or connection.lost)
+        entry.acknowledged = self._whole and reached and not self._spoiled
+        self._front.journal.finish(entry, at=self._front.clock.now())
 
 
-async def _suffer(fault: Fault, connection: FaultedProtocol, receive: Receive, send: Send) -> None:
-    """What a request meets while the fault is on; the app never sees it."""
-    if fault.mode is Mode.HTTP_503:
-        await unavailable(fault, send)
-        return
-    if fault.mode is Mode.HANG:
-        connection.wire.silence(fault.mode)
-    else:
-        connection.wire.reset(fault.mode)
-    await _until_gone(receive)
-
-
-async def _until_gone(receive: Receive) -> None:
-    """Read what the client sends and give it nothing, until it or the front ends the connection."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def unavailable(fault: Fault, send: Send) -> None:
-    """What a load balancer says when nothing is behind it."""
-    body = (
-        b'{"type":"urn:ektp:problem:unavailable","title":"Unavailable","status":503,'
-        b'"detail":"The centre is not available"}'
-    )
-    headers: list[tuple[bytes, bytes]] = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"retry-after", str(fault.retry_after).encode()),
-    ]
-    start: dict[str, Any] = {"type": "http.response.start", "status": 503, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": body})
+def _rate_out(fired: Fired) -> float:
+    if isinstance(fired.spec, Drip):
+        return fired.spec.bytes_per_second
+    assert isinstance(fired.spec, Bandwidth)
+    assert fired.spec.bytes_out_per_second is not None
+    return fired.spec.bytes_out_per_second

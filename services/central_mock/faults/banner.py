@@ -1,7 +1,8 @@
-"""A header on every answer of the console while a fault is on, so that nobody forgets it."""
+"""Headers on every answer of the console while any rule is on, so that nobody forgets it."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.central_mock.faults.app import BANNER
 from services.central_mock.faults.front import Front
 
 HEADER = b"x-central-fault"
@@ -15,12 +16,12 @@ class FaultBanner:
         self._front = front
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add `X-Central-Fault: <mode>` as it is when the answer begins."""
+        """Add `X-Central-Fault: <kinds>` and `X-Central-Mock-Faults: <names>` as it is when the answer begins."""
 
         async def marked(message: Message) -> None:
-            if message["type"] == "http.response.start" and self._front.fault is not None:
-                mode = self._front.fault.mode.encode()
-                message["headers"] = [*message.get("headers", []), (HEADER, mode)]
+            if message["type"] == "http.response.start" and self._front.banner is not None:
+                headers = [(HEADER, self._front.kinds), (BANNER, self._front.banner)]
+                message["headers"] = [*message.get("headers", []), *headers]
             await send(message)
 
         await self._app(scope, receive, marked)

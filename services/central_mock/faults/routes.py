@@ -5,12 +5,14 @@ from fastapi import APIRouter
 from services.central_mock.centre.records import repository
 from services.central_mock.centre.uniqueness.domain import CheckState
 from services.central_mock.centre.uniqueness.schemas import UniquenessPolicy
-from services.central_mock.faults.domain import Fault
+from services.central_mock.faults.domain import Mode
+from services.central_mock.faults.offline import rule_of
 from services.central_mock.faults.reset import forget_everything
+from services.central_mock.faults.rules.routes import port_taken
+from services.central_mock.faults.rules.service import OFFLINE
 from services.central_mock.faults.schemas import CentreState, FaultState, OfflineOrder, RecordCounts
 from services.central_mock.orders import give_order
 from services.central_mock.runtime import CentreRuntime, CurrentCentre
-from shared.problems import Unavailable
 from shared.security import Ops
 
 router = APIRouter(prefix="/control/v1", tags=["console"])
@@ -20,32 +22,18 @@ POLICY_ORDER = "uniqueness"
 
 @router.post("/offline")
 async def go_offline(centre: CurrentCentre, ops: Ops, order: OfflineOrder) -> CentreState:
-    """Take the centre offline; a fault that is on already is replaced. It ends by itself after `for`."""
-    await centre.faults.offline(
-        Fault(
-            mode=order.mode,
-            since=centre.clock.now(),
-            seconds=order.life.total_seconds(),
-            set_by=ops.subject,
-            reason=order.reason,
-            retry_after=order.retry_after,
-        )
-    )
+    """Take the centre offline; if it is already, in this way instead. It ends by itself after `for`."""
+    with port_taken():
+        await centre.rules.set_rule(rule_of(order), by=ops.subject, replace=True)
     return await read_state(centre)
 
 
 @router.post("/online")
 async def go_online(centre: CurrentCentre, ops: Ops) -> CentreState:
-    """End the fault, whatever it is. Says so too when there was none."""
-    await _online(centre, why=f"by {ops.subject}")
+    """End what `offline` set. Says so too when there was nothing; other rules stay."""
+    with port_taken():
+        await centre.rules.remove(OFFLINE, why="online", by=ops.subject)
     return await read_state(centre)
-
-
-async def _online(centre: CentreRuntime, *, why: str) -> None:
-    try:
-        await centre.faults.online(why=why)
-    except OSError as error:
-        raise Unavailable("Another process has taken the centre's port", retry_after=5) from error
 
 
 @router.get("/state")
@@ -78,20 +66,24 @@ async def _order_policy(centre: CentreRuntime, policy: UniquenessPolicy, by: str
 
 @router.post("/reset")
 async def reset(centre: CurrentCentre, ops: Ops) -> CentreState:
-    """Forget all records, results, the journal and the fault, and check uniqueness as configured at the start."""
-    await _online(centre, why=f"reset by {ops.subject}")
+    """Forget all records, results, the journal and all rules, and check uniqueness as configured at the start."""
+    with port_taken():
+        await centre.rules.clear(why="reset", by=ops.subject)
     await centre.database.write(forget_everything)
     centre.journal.clear()
+    centre.rules.start_counting_anew()
     await _order_policy(centre, UniquenessPolicy(delay_seconds=centre.settings.uniqueness_delay), ops.subject)
     return await read_state(centre)
 
 
 async def read_state(centre: CentreRuntime) -> CentreState:
     """The state as it is now."""
-    front = centre.faults.front
+    front, fault = centre.front, _fault_state(centre)
     return CentreState(
-        online=front.fault is None,
-        fault=_fault_state(centre),
+        online=fault is None,
+        fault=fault,
+        rules=centre.rules.states(),
+        seed=centre.rules.seed,
         listening=front.listener is not None and front.listener.is_open,
         open_connections=len(front.connections),
         now=centre.clock.now(),
@@ -99,21 +91,21 @@ async def read_state(centre: CentreRuntime) -> CentreState:
         records=await _counts(centre),
         uniqueness=centre.policy,
         journal_entries=len(centre.journal),
-        restored=centre.faults.restored,
+        restored=centre.rules.restored,
     )
 
 
 def _fault_state(centre: CentreRuntime) -> FaultState | None:
-    fault, ends_at = centre.faults.front.fault, centre.faults.ends_at
-    if fault is None or ends_at is None:
+    rule = centre.rules.state(OFFLINE)
+    if rule is None:
         return None
     return FaultState(
-        mode=fault.mode,
-        since=fault.since,
-        ends_at=ends_at,
-        seconds_left=round(centre.faults.left(), 3),
-        set_by=fault.set_by,
-        reason=fault.reason,
+        mode=Mode(rule.fault.kind.value),
+        since=rule.since,
+        ends_at=rule.ends_at,
+        seconds_left=rule.seconds_left,
+        set_by=rule.set_by,
+        reason=rule.reason,
     )
 
 

@@ -1,69 +1,172 @@
-"""The write side of one connection, where answers can be withheld and the connection cut.
+"""The write side of one connection, where answers can be withheld, spoiled, slowed and cut.
 
 Every byte to a client passes here, so that a fault at the socket needs nothing of the app. While no fault is set
 it costs one call and one addition a write.
 """
 
 import asyncio
+import contextlib
+import fcntl
 import socket
 import struct
+import termios
+from collections.abc import Callable
 from typing import Any
 
-from services.central_mock.faults.domain import Mode
+from services.central_mock.faults.pace import Pacer
 
 # l_onoff = 1, l_linger = 0: closing sends RST and throws away what was not sent.
 LINGER_NONE = struct.pack("ii", 1, 0)
+LOOKS_EVERY = 0.005
+"""Real seconds between two looks at whether the kernel has sent everything."""
+SENT_WITHIN = 30.0
+
+Filter = Callable[[bytes], bytes]
 
 
 class Wire(asyncio.Transport):
-    """A transport that counts, and can be made silent or cut."""
+    """A transport that counts, and can be made silent, slow or cut."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__()
         self._transport = transport
         self._write = transport.write
         self.bytes_out = 0
-        self.fault: Mode | None = None
-        """The fault that silenced or cut this connection; it is never usable again after that."""
+        self.silent = False
+        """No answer goes out any more; such a connection is never usable again."""
+        self.held_by: int | None = None
+        """The number of the rule that keeps this connection as it is; it is cut when that ends."""
+        self.pacer: Pacer | None = None
+        self.filter: Filter | None = None
+        """Spoils the bytes of an answer on their way out."""
+        self.dropped = False
+        self.closed_here = False
+        """Whether it was this side that ended it."""
+        self._reading_held = False
+        self._wants_reading = True
+        self._closing = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send, unless silent."""
-        if self.fault is None:
-            self.bytes_out += len(data)
-            self._write(data)
+        if self.silent:
+            return
+        if self.filter is not None:
+            data = self.filter(bytes(data))
+            if not data:
+                return
+        if self.pacer is not None:
+            self.pacer.put(bytes(data))
+            return
+        self.bytes_out += len(data)
+        self._write(data)
 
-    def silence(self, fault: Mode) -> None:
-        """Let no answer through any more, and stay open."""
-        self.fault = self.fault or fault
+    def send(self, data: bytes) -> None:
+        """Hand bytes to the socket, past everything."""
+        self.bytes_out += len(data)
+        self._write(data)
 
-    def reset(self, fault: Mode) -> None:
+    # Faults
+
+    def silence(self, rule: int) -> None:
+        """Let no answer through any more, and stay open until the rule ends."""
+        self.silent = True
+        self.held_by = rule if self.held_by is None else self.held_by
+        self.lost()
+
+    def reset(self, _why: object = None) -> None:
         """Cut with a TCP reset."""
-        self.fault = self.fault or fault
         self.drop()
 
     def drop(self) -> None:
-        """Cut with a TCP reset, whatever made it so."""
+        """Cut with a TCP reset; what was not sent is thrown away."""
+        self.silent = self.dropped = self.closed_here = True
+        self.lost()
         if not self._transport.is_closing():
             raw: Any = self._transport.get_extra_info("socket")
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
         self._transport.abort()
 
+    def lost(self) -> None:
+        """The connection is gone, whoever ended it: nothing waits for its turn any more."""
+        if self.pacer is not None:
+            self.pacer.drop()
+            self.pacer = None
+
+    async def sent(self) -> None:
+        """Wait until the client's kernel has everything, or the connection is gone."""
+        if self.pacer is not None:
+            await self.pacer.drained()
+        with contextlib.suppress(TimeoutError, OSError, ValueError):
+            async with asyncio.timeout(SENT_WITHIN):
+                while not self._transport.is_closing() and self._unsent():
+                    await asyncio.sleep(LOOKS_EVERY)
+
+    def _unsent(self) -> bool:
+        if self._transport.get_write_buffer_size():
+            return True
+        raw: Any = self._transport.get_extra_info("socket")
+        unacknowledged = fcntl.ioctl(raw.fileno(), termios.TIOCOUTQ, b"\0" * 4)
+        return unacknowledged != b"\0" * 4
+
+    def pace(self, pacer: Pacer, on_full: Callable[[bool], None]) -> None:
+        """Let all that is written wait its turn; an answer that is under way is not slowed twice."""
+        if self.pacer is None and not self.silent:
+            self.pacer = pacer
+            pacer.on_full(on_full)
+
+    def unpace(self) -> None:
+        """Write as usual again; nothing may be waiting any more."""
+        self.pacer = None
+
+    def half_close(self, rule: int) -> None:
+        """Send FIN after what was written, and go on reading; what the app still says is thrown away."""
+        self.silent = True
+        self.held_by = rule
+        if not self._transport.is_closing():
+            self._transport.write_eof()
+
+    def hold_reading(self) -> None:
+        """Read nothing more, whatever HTTP asks for."""
+        self._reading_held = True
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def release_reading(self) -> None:
+        """Read again when HTTP wants to."""
+        self.dropped = False
+        self.closed_here = False
+        """Whether it was this side that ended it."""
+        self._reading_held = False
+        if self._wants_reading and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    # A transport
+
     def close(self) -> None:
         """Close as HTTP asks for; a silent connection stays open, as a hung server's would."""
-        if self.fault is None:
+        if self.silent:
+            return
+        self.closed_here = True
+        if self.pacer is not None:
+            self._closing = True
+            self.pacer.when_empty(self._transport.close)
+        else:
             self._transport.close()
 
     def abort(self) -> None:
         self._transport.abort()
 
     def is_closing(self) -> bool:
-        return self._transport.is_closing()
+        return self._closing or self._transport.is_closing()
 
     def pause_reading(self) -> None:
+        self._wants_reading = False
         self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        self._transport.resume_reading()
+        self._wants_reading = True
+        if not self._reading_held:
+            self._transport.resume_reading()
 
     def is_reading(self) -> bool:
         return self._transport.is_reading()

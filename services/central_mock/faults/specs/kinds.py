@@ -74,4 +74,5 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    kind: Kind
     stage: ClassVar[Stage]

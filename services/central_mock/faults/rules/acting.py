@@ -1,0 +1,133 @@
+"""Where each kind of fault can act, which others of its stage it leaves no room, and who covers whom."""
+
+from collections.abc import Iterable
+
+from services.central_mock.faults.rules.domain import Direction, Endpoint, Match, Rule
+from services.central_mock.faults.specs import FaultSpec, Kind, Stage
+from services.central_mock.faults.specs.socket import Bandwidth
+
+REQUESTS = frozenset(Endpoint) - {Endpoint.CHECK}
+ARRIVALS = frozenset({Endpoint.RECORDS_POST, Endpoint.IMPORTS_POST})
+RESULTS = frozenset({Endpoint.CHECK, Endpoint.RESULTS_GET})
+
+ACTS_AT: dict[Kind, frozenset[Endpoint]] = {
+    Kind.ANSWER_LOST: ARRIVALS,
+    Kind.FORGOTTEN: ARRIVALS,
+    Kind.APPLIED_TWICE: ARRIVALS,
+    Kind.KEYS_FORGOTTEN: ARRIVALS,
+    Kind.RESULT_LATE: RESULTS,
+    Kind.RESULT_OUT_OF_ORDER: RESULTS,
+    Kind.RESULT_TWICE: RESULTS,
+    Kind.RESULT_NEVER: RESULTS,
+    Kind.RESULT_OF_ANOTHER: RESULTS,
+    Kind.BATCH_HALF_DONE: frozenset({Endpoint.IMPORTS_POST}),
+    Kind.CORRUPT_RECEIPT: frozenset({Endpoint.RECORDS_POST, Endpoint.RECORDS_GET}),
+    Kind.CLOCK_SKEW: frozenset(Endpoint),
+    Kind.OLD_BACKUP: frozenset(Endpoint),
+    Kind.STALE_READ: frozenset({Endpoint.RECORDS_GET, Endpoint.RECONCILIATIONS_POST}),
+    Kind.CHECK_OVERLOADED: frozenset({Endpoint.CHECK}),
+}
+"""All others act on every request."""
+
+WHOLE_CENTRE = frozenset({Kind.REFUSE, Kind.HANG})
+"""Done to the listener and all connections, whatever is asked."""
+COUNTING = frozenset({Kind.QUOTA, Kind.SLOW_START})
+"""Drawn for each request and let most of them pass."""
+UNREACHABLE = frozenset(
+    {
+        Kind.REFUSE,
+        Kind.HANG,
+        Kind.BLACK_HOLE,
+        Kind.RESET,
+        Kind.HTTP_503,
+        Kind.CAPTIVE_PORTAL,
+        Kind.REDIRECT,
+        Kind.UNAUTHORIZED,
+    }
+)
+"""What `offline` can be."""
+
+
+def acts_at(kind: Kind) -> frozenset[Endpoint]:
+    """The endpoints at which a kind can act at all."""
+    return ACTS_AT.get(kind, REQUESTS)
+
+
+def slots_of(fault: FaultSpec, direction: Direction) -> frozenset[str]:
+    """The places of its stage that a fault fills, so that none of lower rank acts there; none for delays."""
+    if fault.stage is Stage.DELAY:
+        return frozenset()
+    if fault.stage is Stage.MEANING or fault.kind is Kind.KEEP_ALIVE_CUT:
+        return frozenset({fault.kind})
+    if fault.stage is Stage.PACE:
+        return _pace_slots(fault, direction)
+    return frozenset({fault.stage.name})
+
+
+def _pace_slots(fault: FaultSpec, direction: Direction) -> frozenset[str]:
+    slots = set()
+    slow_in = isinstance(fault, Bandwidth) and fault.bytes_in_per_second is not None
+    slow_out = not isinstance(fault, Bandwidth) or fault.bytes_out_per_second is not None
+    if slow_in and direction is not Direction.ANSWER:
+        slots.add("PACE_IN")
+    if slow_out and direction is not Direction.REQUEST:
+        slots.add("PACE_OUT")
+    return frozenset(slots)
+
+
+def covers(upper: Rule, lower: Rule) -> bool:
+    """Whether `upper`, which ranks first, leaves nothing of its stage for `lower`."""
+    if upper.fault.stage is not lower.fault.stage or not upper.shape.always:
+        return False
+    if upper.fault.kind in COUNTING:
+        return False
+    if upper.fault.kind in WHOLE_CENTRE:
+        return True
+    slots = slots_of(lower.fault, lower.match.direction)
+    return (
+        bool(slots)
+        and slots <= slots_of(upper.fault, upper.match.direction)
+        and covers_match(upper.match, lower.match, acts_at(lower.fault.kind))
+    )
+
+
+def leaves_nothing(upper: Rule, lower: Rule) -> bool:
+    """Whether no request that `lower` matches gets past `upper`, though that acts at an earlier stage."""
+    if upper.fault.kind in WHOLE_CENTRE:
+        return lower.fault.kind not in WHOLE_CENTRE and acts_at(lower.fault.kind) != {Endpoint.CHECK}
+    return (
+        upper.fault.stage is Stage.INSTEAD
+        and lower.fault.stage in {Stage.MEANING, Stage.ANSWER}
+        and upper.shape.always
+        and upper.fault.kind not in COUNTING
+        and Endpoint.CHECK not in acts_at(lower.fault.kind)
+        and covers_match(upper.match, lower.match, acts_at(lower.fault.kind))
+    )
+
+
+def covers_match(wide: Match, narrow: Match, possible: frozenset[Endpoint]) -> bool:
+    """Whether everything that `narrow` matches, at the `possible` endpoints, is matched by `wide` too."""
+    wanted = frozenset(narrow.endpoints) & possible if narrow.endpoints else possible
+    endpoints = not wide.endpoints or wanted <= frozenset(wide.endpoints)
+    keys = not wide.keys or (bool(narrow.keys) and set(narrow.keys) <= set(wide.keys))
+    return endpoints and keys and _covers_offices(wide.offices, narrow.offices)
+
+
+def _covers_offices(wide: list[str], narrow: list[str]) -> bool:
+    if not wide:
+        return True
+    return bool(narrow) and all(any(_within(each, one) for one in wide) for each in narrow)
+
+
+def _within(narrow: str, wide: str) -> bool:
+    return narrow == wide or (wide.endswith("*") and narrow.removesuffix("*").startswith(wide[:-1]))
+
+
+def ranked(rules: Iterable[Rule]) -> list[Rule]:
+    """In the order in which they are asked: by stage, then by priority, then as they were set."""
+    return sorted(rules, key=rank)
+
+
+def rank(rule: Rule) -> tuple[int, int, int]:
+    """Sorts rules into the order in which they are asked."""
+    return (rule.fault.stage, -rule.priority, rule.number)
