@@ -6,7 +6,6 @@ from services.central_mock.faults.answers import STILL_WHOLE, Answer, spoil
 from services.central_mock.faults.delays import delay
 from services.central_mock.faults.front import Front
 from services.central_mock.faults.instead import meet_instead
-from services.central_mock.faults.pace import Pacer
 from services.central_mock.faults.protocol import FaultedProtocol
 from services.central_mock.faults.rules.ruling import Fired, Ruling
 from services.central_mock.faults.rules.subject import subject_of
@@ -71,7 +70,12 @@ class Request:
         self._slow_down(ruling)
         now = self._front.clock.now()
         met = await meet_instead(
-            ruling, subject_of(self._scope), now, self._connection, receive, self._unmarked
+            ruling,
+            self._connection,
+            subject=subject_of(self._scope),
+            now=now,
+            receive=receive,
+            send=self._unmarked,
         )
         if not met:
             await self._answer(ruling, receive)

@@ -58,7 +58,13 @@ class Made:
 
 
 async def meet_instead(
-    ruling: Ruling, subject: Subject, now: datetime, connection: FaultedProtocol, receive: Receive, send: Send
+    ruling: Ruling,
+    connection: FaultedProtocol,
+    *,
+    subject: Subject,
+    now: datetime,
+    receive: Receive,
+    send: Send,
 ) -> bool:
     """Do the first fault that acts in the centre's place; False when the request may pass."""
     for each in [*ruling.at(Stage.CONNECTION), *ruling.at(Stage.INSTEAD)]:

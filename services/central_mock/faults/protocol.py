@@ -72,9 +72,7 @@ class FaultedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         self.entry.bytes_in += self.bytes_in
         self.entry.bytes_out = self.wire.bytes_out
-        self._front.journal.disconnected(
-            self.entry, at=self._front.clock.now(), closed_by=self._closed_by()
-        )
+        self._front.journal.disconnected(self.entry, at=self._front.clock.now(), closed_by=self._closed_by())
 
     def _closed_by(self) -> ClosedBy:
         if self.spoiled is not None or self.wire.dropped:

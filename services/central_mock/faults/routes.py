@@ -10,6 +10,7 @@ from services.central_mock.faults.offline import rule_of
 from services.central_mock.faults.reset import forget_everything
 from services.central_mock.faults.rules.routes import port_taken
 from services.central_mock.faults.rules.service import OFFLINE
+from services.central_mock.faults.scenarios.showing import run_state
 from services.central_mock.faults.schemas import CentreState, FaultState, OfflineOrder, RecordCounts
 from services.central_mock.orders import give_order
 from services.central_mock.runtime import CentreRuntime, CurrentCentre
@@ -67,11 +68,12 @@ async def _order_policy(centre: CentreRuntime, policy: UniquenessPolicy, by: str
 @router.post("/reset")
 async def reset(centre: CurrentCentre, ops: Ops) -> CentreState:
     """Forget all records, results, the journal and all rules, and check uniqueness as configured at the start."""
+    await centre.scenarios.stop_running(why="reset", by=ops.subject)
     with port_taken():
         await centre.rules.clear(why="reset", by=ops.subject)
     await centre.database.write(forget_everything)
     centre.journal.clear()
-    centre.rules.start_counting_anew()
+    centre.rules.start_anew()
     await _order_policy(centre, UniquenessPolicy(delay_seconds=centre.settings.uniqueness_delay), ops.subject)
     return await read_state(centre)
 
@@ -91,7 +93,8 @@ async def read_state(centre: CentreRuntime) -> CentreState:
         records=await _counts(centre),
         uniqueness=centre.policy,
         journal_entries=len(centre.journal),
-        restored=centre.rules.restored,
+        scenario=run_state(centre.scenarios),
+        restored="; ".join(filter(None, (centre.rules.restored, centre.scenarios.restored))) or None,
     )
 
 

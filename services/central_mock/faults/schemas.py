@@ -9,6 +9,7 @@ from services.central_mock.centre.uniqueness.schemas import UniquenessPolicy
 from services.central_mock.faults.domain import Mode
 from services.central_mock.faults.rules.domain import DEFAULT_LIFE
 from services.central_mock.faults.rules.schemas import Life, Reason, RuleState
+from services.central_mock.faults.scenarios.schemas import RunState
 
 
 class OfflineOrder(BaseModel):
@@ -51,6 +52,8 @@ class CentreState(BaseModel):
     rules: list[RuleState]
     """All that is on, in the order in which it is asked."""
     seed: int
+    scenario: RunState | None
+    """The scenario that runs or is paused."""
     listening: bool
     open_connections: int
     now: AwareDatetime

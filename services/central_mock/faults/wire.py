@@ -98,8 +98,8 @@ class Wire(asyncio.Transport):
             await self.pacer.drained()
         with contextlib.suppress(TimeoutError, OSError, ValueError):
             async with asyncio.timeout(SENT_WITHIN):
-                while not self._transport.is_closing() and self._unsent():
-                    await asyncio.sleep(LOOKS_EVERY)
+                while not self._transport.is_closing() and self._unsent():  # noqa: ASYNC110  # see below
+                    await asyncio.sleep(LOOKS_EVERY)  # the kernel tells nobody when a peer has taken it all
 
     def _unsent(self) -> bool:
         if self._transport.get_write_buffer_size():

@@ -56,7 +56,8 @@ class Per(StrEnum):
 
 
 OfficePattern = Annotated[
-    str, Field(pattern=r"^(\d{2}\.\d{2}(\.\d{2})?|[\d.]{0,8}\*)$", description="A code; a trailing `*` is open")
+    str,
+    Field(pattern=r"^(\d{2}\.\d{2}(\.\d{2})?|[\d.]{0,8}\*)$", description="A code; a trailing `*` is open"),
 ]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 

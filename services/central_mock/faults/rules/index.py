@@ -1,7 +1,8 @@
 """All rules in force, arranged so that a request meets only those that may be about it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence, Set as AbstractSet
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 
 from services.central_mock.faults.rules.acting import WHOLE_CENTRE, acts_at, rank

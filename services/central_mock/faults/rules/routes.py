@@ -64,9 +64,7 @@ async def put_rule(centre: CurrentCentre, ops: Ops, name: Name, order: RuleOrder
     if order.name not in {None, name}:
         raise InvalidInput.field("/body/name", "is not the name in the path")
     with port_taken():
-        await centre.rules.set_rule(
-            order.model_copy(update={"name": name}), by=ops.subject, replace=True
-        )
+        await centre.rules.set_rule(order.model_copy(update={"name": name}), by=ops.subject, replace=True)
     return _known(centre, name)
 
 
@@ -80,7 +78,8 @@ async def delete_rule(centre: CurrentCentre, ops: Ops, name: Name) -> None:
 
 @router.delete("/faults")
 async def clear_rules(centre: CurrentCentre, ops: Ops) -> RuleList:
-    """Take all rules off, whoever set them: the centre is well again. Safe to send at any time."""
+    """Take all rules off, whoever set them, and stop what sets them: the centre is well again. Safe at any time."""
+    await centre.scenarios.stop_running(why="cleared", by=ops.subject)
     with port_taken():
         await centre.rules.clear(why="cleared", by=ops.subject)
     return _list(centre)

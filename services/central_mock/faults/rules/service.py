@@ -19,6 +19,7 @@ from services.central_mock.faults.rules.index import RuleIndex
 from services.central_mock.faults.rules.live import LiveRule
 from services.central_mock.faults.rules.models import FaultRule
 from services.central_mock.faults.rules.passing import PassedTime
+from services.central_mock.faults.rules.recording import Recording
 from services.central_mock.faults.rules.refusals import RuleNameTaken, check_not_covered, check_order
 from services.central_mock.faults.rules.repository import Action
 from services.central_mock.faults.rules.ruling import NOTHING, Fired, Ruling
@@ -65,7 +66,8 @@ class RuleBook:
         self._changed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._watchers: list[Callable[[], None]] = []
-        self._fire_watchers: list[Fire] = []
+        self.recording = Recording(clock.now)
+        self._fire_watchers: list[Fire] = [self.recording.fired]
         self.seed = DEFAULT_SEED
         self.restored: str | None = None
         """What the last start found: told to whoever asks for the state."""
@@ -154,6 +156,7 @@ class RuleBook:
             self._start(rule, rule.seconds)
             if going_on and before is not None:
                 self._live[name].go_on_from(before)
+            self.recording.set(rule)
             log.warning(
                 "fault.set", rule=name, mode=rule.fault.kind, seconds=rule.seconds, by=by, reason=rule.reason
             )
@@ -184,9 +187,10 @@ class RuleBook:
             self._attempts.clear()
             await self._put_in_force()
 
-    def start_counting_anew(self) -> None:
-        """Forget which attempts of which keys there were."""
+    def start_anew(self) -> None:
+        """Forget which attempts of which keys there were, and what is recorded."""
         self._attempts.clear()
+        self.recording.clear()
 
     def _free_name(self, order: RuleOrder) -> str:
         kind = order.fault.kind.lower()
@@ -253,6 +257,7 @@ class RuleBook:
             except DatabaseUnavailable as error:  # it is off all the same; a restart finds its life over
                 log.error("fault.not_forgotten", reason=str(error))
         for each in ended:
+            self.recording.ended(each.rule, why)
             log.warning(
                 "fault.ended", rule=each.rule.name, mode=each.rule.fault.kind, why=why, fired=each.fired
             )
@@ -291,6 +296,7 @@ class RuleBook:
             told.append(f"{who} for another {left:.0f} s" if left > 0 else f"{who} was over")
             if left > 0:
                 self._start(rule, left)
+                self.recording.set(rule)
             else:
                 over.append(rule.name)
         self.restored = "; ".join(told) or "no fault was on"
