@@ -24,6 +24,12 @@ class CentreSettings(ServiceSettings):
         validation_alias=AliasChoices("CENTRAL_UNIQUENESS_DELAY", "uniqueness_delay"),
     )
     """Seconds of the clock between a record's arrival and the decision, until ops say otherwise."""
+    journal_rows: int = Field(
+        default=200_000,
+        ge=1_000,
+        validation_alias=AliasChoices("CENTRAL_JOURNAL_ROWS", "journal_rows"),
+    )
+    """Entries of the journal that are kept on disk, some 250 bytes each; the oldest make room."""
 
     @property
     def database_url(self) -> str:

@@ -1,10 +1,14 @@
-"""The last entries, in memory, where requests write them. What is older is in the database."""
+"""Where requests write what happens to them: in memory, at the cost of a few dictionary entries each.
+
+`JournalKeeper` takes from here what goes to disk; `reading` puts both together again.
+"""
 
 import itertools
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from services.central_mock.journal.domain import (
@@ -20,28 +24,52 @@ from services.central_mock.journal.domain import (
 )
 
 KEPT = 20_000
+"""Entries in memory, so that the last minutes are shown without a look at the disk."""
+UNWRITTEN_KEPT = 50_000
+"""Ended entries that wait for the disk: a database that is away for long costs entries, never the memory."""
+HEARD_KEPT = 2_000
+"""Ends that followers are told from memory."""
 KEYS_COUNTED = 50_000
 """Keys whose attempts are counted; the one that came least lately makes room."""
-
-Follower = Callable[[AnyEntry], None]
 
 
 class Journal:
     """Entries in the order in which they began; the oldest make room."""
 
     def __init__(self, kept: int = KEPT) -> None:
-        self._entries: deque[AnyEntry] = deque(maxlen=kept)
-        self._ids = itertools.count(1)
-        self._seqs = itertools.count(1)
+        self._tail: deque[AnyEntry] = deque(maxlen=kept)
+        self.open: dict[int, Entry | ConnectionEntry] = {}
+        """What has begun and not ended."""
+        self.unwritten: deque[AnyEntry] = deque()
+        """What has ended and is not on disk."""
+        self.being_written: list[AnyEntry] = []
+        self.lost = 0
+        """Ended entries that the disk never got."""
+        self._heard: deque[tuple[int, AnyEntry]] = deque(maxlen=HEARD_KEPT)
         self._attempts: OrderedDict[tuple[str, str, str], int] = OrderedDict()
-        self.followers: set[Follower] = set()
+        self.observers: list[Callable[[AnyEntry], None]] = []
+        """Called at each end; they must cost next to nothing."""
+        self.followers: set[Any] = set()
+        """Their `wake` is called at each end."""
+        self.first_id = 1
+        """What is older was forgotten, on disk too."""
+        self.number_from(1)
+
+    def number_from(self, number: int) -> None:
+        """Go on from here, past every number of the process before this."""
+        self._ids = itertools.count(number)
+        self._seqs = itertools.count(number)
+        self.last_id = self.last_seq = number - 1
 
     # -- connections
 
     def connected(self, *, at: datetime, peer: str) -> ConnectionEntry:
         """A client has connected. `id` of the answer is the connection's number."""
-        entry = ConnectionEntry(next(self._ids), at, peer, began=time.perf_counter())
-        self._entries.append(entry)
+        entry = ConnectionEntry(self._next_id(), at, peer, began=time.perf_counter())
+        self._tail.append(entry)
+        self.open[entry.id] = entry
+        if self.followers:
+            self._tell(self._next_seq(), entry)
         return entry
 
     def disconnected(self, entry: ConnectionEntry, *, at: datetime, closed_by: ClosedBy) -> None:
@@ -54,17 +82,19 @@ class Journal:
     def begin(self, *, at: datetime, connection: int, scope: Any) -> Entry:
         """A request came, with its headers."""
         path, method = scope["path"], scope["method"]
-        entry = Entry(next(self._ids), at, connection, method, route_of(path), began=time.perf_counter())
+        entry = Entry(self._next_id(), at, connection, method, route_of(path), began=time.perf_counter())
         for name, value in scope["headers"]:
             if name == b"idempotency-key":
                 entry.key = value.decode("latin-1")[:200]
             elif name == b"x-office":
                 entry.office = value.decode("latin-1")[:20]
         entry.key = entry.key or key_in(path)
-        entry.office = entry.office or office_in(scope["query_string"])
+        if entry.office is None and scope["query_string"]:
+            entry.office = office_in(scope["query_string"])
         if entry.key is not None:
             entry.attempt = self._attempt(method, entry.route, entry.key)
-        self._entries.append(entry)
+        self._tail.append(entry)
+        self.open[entry.id] = entry
         return entry
 
     def _attempt(self, method: str, route: str, key: str) -> int:
@@ -82,36 +112,84 @@ class Journal:
 
     def note(self, what: What, *, at: datetime, event: str, name: str, **detail: Any) -> None:
         """A rule or a scenario: `note(What.RULE, at=now, event="set", name="hang-1", kind="HANG")`."""
-        entry = Note(next(self._ids), at, what, event, name, detail, next(self._seqs))
-        self._entries.append(entry)
-        self._tell(entry)
+        entry = Note(self._next_id(), at, what, event, name, detail, self._next_seq())
+        self._tail.append(entry)
+        self._ended(entry, self.last_seq)
 
-    # -- reading
+    # -- ends
 
     def _end(self, entry: Entry | ConnectionEntry, at: datetime | None) -> None:
         entry.ended_at = at
         entry.ms = round((time.perf_counter() - entry.began) * 1000, 3)
-        entry.seq = next(self._seqs)
+        entry.seq = seq = self._next_seq()
         entry.finished = True
-        self._tell(entry)
+        self.open.pop(entry.id, None)
+        self._ended(entry, seq)
 
-    def _tell(self, entry: AnyEntry) -> None:
-        if self.followers:
-            for follower in list(self.followers):
-                follower(entry)
+    def _ended(self, entry: AnyEntry, seq: int) -> None:
+        if entry.id >= self.first_id:
+            self.unwritten.append(entry)
+        if len(self.unwritten) > UNWRITTEN_KEPT:
+            self.unwritten.popleft()
+            self.lost += 1
+        for observe in self.observers:
+            observe(entry)
+        self._tell(seq, entry)
+
+    def _tell(self, seq: int, entry: AnyEntry) -> None:
+        self._heard.append((seq, entry))
+        for follower in self.followers:
+            follower.wake()
+
+    def _next_id(self) -> int:
+        self.last_id = next(self._ids)
+        return self.last_id
+
+    def _next_seq(self) -> int:
+        self.last_seq = next(self._seqs)
+        return self.last_seq
+
+    @property
+    def last_number(self) -> int:
+        """No number above it has been given."""
+        return max(self.last_id, self.last_seq)
+
+    # -- reading
 
     def clear(self) -> None:
-        """Forget all; numbers go on, so that cursors stay good."""
-        self._entries.clear()
+        """Forget all; numbers go on, so that cursors stay good. The keeper forgets what is on disk."""
+        self._tail.clear()
+        self._heard.clear()
         self._attempts.clear()
+        self.unwritten.clear()
+        self.first_id = self.last_id + 1
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._tail)
 
-    def after(self, entry_id: int, matches: Callable[[Any], bool]) -> Iterator[Entry]:
-        """Matching requests after a number, oldest first."""
-        return (
-            each
-            for each in list(self._entries)
-            if isinstance(each, Entry) and each.id > entry_id and matches(each)
-        )
+    @property
+    def complete_from(self) -> int:
+        """From this number on every entry is in memory."""
+        return self._tail[0].id if self._tail else self.last_id + 1
+
+    def held(self) -> dict[int, AnyEntry]:
+        """All that is in memory, by number: newer than what the disk has of the same number."""
+        known: dict[int, AnyEntry] = {each.id: each for each in self._tail}
+        older = [*self.open.values(), *self.being_written, *self.unwritten]
+        first = self.complete_from
+        known.update((each.id, each) for each in older if self.first_id <= each.id < first)
+        return known
+
+    @property
+    def heard_from(self) -> int:
+        """The first end that memory has."""
+        return self._heard[0][0] if self._heard else self.last_seq + 1
+
+    def heard_after(self, seq: int, limit: int) -> list[tuple[int, AnyEntry]] | None:
+        """Ends after a number; None when memory does not go back so far."""
+        if seq >= self.last_seq:
+            return []
+        if self.heard_from > seq + 1:
+            return None
+        skipped = max(0, seq + 1 - self.heard_from)
+        return list(islice(self._heard, skipped, skipped + limit))

@@ -1,9 +1,11 @@
 """What clients believe, what the centre holds, and the journal as it is shown."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from services.central_mock.journal.behaviour import Behaviour
 from shared.contracts.central import RecordKey, Sha256
 from shared.contracts.offices import OfficeCode
 
@@ -16,6 +18,27 @@ class BelievedRecord(BaseModel):
     key: RecordKey
     sha256: Sha256 | None = None
     office: OfficeCode | None = None
+
+
+class Order(StrEnum):
+    """In which order an office's records should have taken effect."""
+
+    CAPTURED = "CAPTURED"
+    LISTED = "LISTED"
+    """As the client's own list says, office by office."""
+
+
+class ClientWindow(BaseModel):
+    """Which requests say how the client behaved: all that the journal has, unless bounds are set."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    together: bool = False
+    """All offices are one client's."""
+    moment: Annotated[float, Field(gt=0, le=600)] | None = None
+    """Seconds of the clock within which two things happen at once; 0.1 times the clock's speed."""
 
 
 class VerifyRequest(BaseModel):
@@ -31,6 +54,11 @@ class VerifyRequest(BaseModel):
     """Captured at or after."""
     until: AwareDatetime | None = None
     """Captured before."""
+    order: Order = Order.CAPTURED
+    order_tolerance: Annotated[float, Field(ge=0, le=86_400)] = 0.0
+    """Seconds of the clock: records that took effect no further apart are in order."""
+    client: ClientWindow | None = ClientWindow()
+    """Null spares the look at how the client behaved."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -62,6 +90,11 @@ class Verification(BaseModel):
     """Here with other bytes, or for another office, than believed."""
     recovered: list[str]
     """Here, though an attempt failed by a fault or got no answer: what store-and-forward saved."""
+    reordered: list[str]
+    """Overtaken: a record of the same office that should have come later took effect earlier. Not wrong, so not in
+    `ok`: several at once overtake each other, and small records go first on a thin line."""
+    client: Behaviour | None = None
+    """How the client behaved; null if it was not asked."""
 
 
 class JournalPage(BaseModel):

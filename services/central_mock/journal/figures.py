@@ -1,0 +1,120 @@
+"""The centre's metrics: counted where entries end, at the cost of a dictionary entry, and told when Prometheus asks."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from services.central_mock.journal import repository
+from services.central_mock.journal.domain import AnyEntry, Entry
+from services.central_mock.journal.journal import Journal
+from services.central_mock.journal.keeper import JournalKeeper
+from shared.database import Database, DatabaseUnavailable
+
+COUNTED_EVERY = 5.0
+"""Real seconds."""
+ROUTES = frozenset(
+    {
+        "/central/v1/records",
+        "/central/v1/records/{key}",
+        "/central/v1/results",
+        "/central/v1/reconciliations",
+        "/central/v1/imports",
+        "/central/v1/residents",
+        "/central/v1/residents/{nik}",
+        "/central/v1/keys",
+        "/central/v1/health",
+    }
+)
+METHODS = frozenset({"GET", "POST"})
+OTHER = "other"
+NO_ANSWER = "none"
+
+
+class CentreFigures(Collector):
+    """What happened since the start, and what is so now."""
+
+    def __init__(self, journal: Journal, keeper: JournalKeeper) -> None:
+        self._journal = journal
+        self._keeper = keeper
+        self._requests: Counter[tuple[str, str, str]] = Counter()
+        self._fired: Counter[str] = Counter()
+        self.applied = 0
+        """Records that took effect, of imports too."""
+        self.forgotten = 0
+        """Records that the centre forgot after it had acknowledged them."""
+        self.held = 0
+        self.connections_open: Callable[[], int] = lambda: 0
+        self.rules_on: Callable[[], int] = lambda: 0
+        journal.observers.append(self._count)
+
+    def _count(self, entry: AnyEntry) -> None:
+        if isinstance(entry, Entry):
+            route = entry.route if entry.route in ROUTES else OTHER
+            method = entry.method if entry.method in METHODS else OTHER
+            status = NO_ANSWER if entry.status is None else str(entry.status)
+            self._requests[method, route, status] += 1
+            if entry.fault is not None:
+                self._fired[str(entry.fault)] += 1
+
+    def collect(self) -> Iterator[Any]:
+        """Prometheus asks."""
+        requests = CounterMetricFamily(
+            "ektp_central_requests",
+            "Requests that the centre's port took, faults included",
+            labels=["method", "route", "status"],
+        )
+        for labels, number in self._requests.items():
+            requests.add_metric(labels, number)
+        yield requests
+        fired = CounterMetricFamily(
+            "ektp_central_faults_fired", "Requests on which a fault acted, by its kind", labels=["kind"]
+        )
+        for kind, number in self._fired.items():
+            fired.add_metric([kind], number)
+        yield fired
+        yield _counter("ektp_central_records_applied", "Records that took effect", self.applied)
+        yield _counter(
+            "ektp_central_records_forgotten", "Records that a fault made the centre forget", self.forgotten
+        )
+        yield _counter(
+            "ektp_central_journal_lost", "Journal entries that never reached the disk", self._journal.lost
+        )
+        yield _gauge("ektp_central_records_held", "Records that the centre holds", self.held)
+        yield _gauge("ektp_central_rules_on", "Fault rules that are on", self.rules_on())
+        yield _gauge(
+            "ektp_central_connections_open", "Connections to the centre's API", self.connections_open()
+        )
+        yield _gauge("ektp_central_journal_rows", "Journal entries on disk", self._keeper.rows)
+        yield _gauge(
+            "ektp_central_journal_waiting", "Journal entries not yet on disk", len(self._journal.unwritten)
+        )
+        yield _gauge(
+            "ektp_central_stream_followers", "Who follows the event stream", len(self._journal.followers)
+        )
+        yield _gauge(
+            "ektp_central_stream_lag", "Events that the slowest follower has not been told", self._lag()
+        )
+
+    def _lag(self) -> int:
+        return max((self._journal.last_seq - each.told for each in self._journal.followers), default=0)
+
+
+async def watch(figures: CentreFigures, database: Database) -> None:
+    """Count what is held now and then, beside the event loop: rules make the centre forget in several ways."""
+    while True:
+        with suppress(DatabaseUnavailable):
+            figures.held = await database.read(repository.held)
+        await asyncio.sleep(COUNTED_EVERY)
+
+
+def _counter(name: str, what: str, value: float) -> CounterMetricFamily:
+    return CounterMetricFamily(name, what, value=value)
+
+
+def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, what, value=value)
