@@ -6,6 +6,7 @@ rows in the database, so nothing is forgotten by a restart and two replicas neve
 
 import asyncio
 import random
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from services.enrolment_api.delivery.forwarder import Forwarder
 from services.enrolment_api.delivery.results import ResultsFetcher
 from services.enrolment_api.link import repository as links
 from services.enrolment_api.link.domain import Failure, LinkStatus
+from services.enrolment_api.link.service import WAKE as LINK_WAKE
 from services.enrolment_api.reconciliation import repository, runs
 from services.enrolment_api.reconciliation.domain import Disagreements, Found, Line, Policy, disagreements
 from services.enrolment_api.reconciliation.runs import Days, Run
@@ -34,6 +36,8 @@ from shared.runtime import Runtime
 log = structlog.get_logger()
 
 EVERY_SECONDS = 15.0
+PLAN_SECONDS = 300.0
+"""So often days get their times, and whenever the link came back: it reads something of every office."""
 SHORTEST_PAUSE = 1.0
 """Real seconds between two looks at least, unless somebody asks: at a scaled clock they would follow each other."""
 LEASE = "reconciliation"
@@ -66,6 +70,8 @@ class Reconciler:
         self._dice = dice or random.Random()
         self._holder = new_id()
         self._woken = asyncio.Event()
+        self._planned_for: datetime | None = None
+        self._planned_at: datetime | None = None
         metrics = runtime.metrics
         self._found = metrics.gauge(
             "ektp_reconciliation_findings",
@@ -78,7 +84,7 @@ class Reconciler:
         runtime.database.on_commit(self._wake)
 
     def _wake(self, info: dict[Any, Any]) -> None:
-        if info.get(WAKE):
+        if info.get(WAKE) or info.get(LINK_WAKE):
             self._woken.set()
 
     async def run(self) -> None:
@@ -132,13 +138,22 @@ class Reconciler:
     async def _look(self, link: LinkStatus) -> tuple[Days, bool]:
         """Which days need a time, and whether one is due. Reads only: an idle office writes nothing."""
         now = self._clock.now()
-        days = await self._database.read(
-            lambda session: runs.plan(
-                session, online_since=link.since, now=now, policy=self._policy, dice=self._dice
+        days: Days = {}
+        if self._must_plan(link, now):
+            days = await self._database.read(
+                lambda session: runs.plan(
+                    session, online_since=link.since, now=now, policy=self._policy, dice=self._dice
+                )
             )
-        )
+            self._planned_for, self._planned_at = link.since, now
         due = await self._database.read(lambda session: repository.next_due(session, now))
         return days, due is not None
+
+    def _must_plan(self, link: LinkStatus, now: datetime) -> bool:
+        """Also when the clock was set: a day that is new needs a time."""
+        if self._planned_at is None or self._planned_for != link.since:
+            return True
+        return abs((now - self._planned_at).total_seconds()) >= PLAN_SECONDS
 
     async def _lease(self) -> bool:
         return await self._database.write(
