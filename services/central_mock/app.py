@@ -26,6 +26,7 @@ from services.central_mock.faults.meaning.aftermath import do_forever
 from services.central_mock.faults.meaning.skew import SkewedClock
 from services.central_mock.faults.rules import routes as rules
 from services.central_mock.faults.rules.service import RuleBook
+from services.central_mock.faults.scenarios import routes as scenarios
 from services.central_mock.journal import routes as journal
 from services.central_mock.journal.journal import Journal
 from services.central_mock.orders import find_order
@@ -124,9 +125,11 @@ async def _start(centre: CentreRuntime, tasks: BackgroundTasks) -> None:
         centre.policy = UniquenessPolicy.model_validate(order.value)
     if centre.settings.profile is Profile.DEMO:
         await centre.rules.restore()
+        await centre.scenarios.restore()
     centre.health.set("database", "UP", needed=True)
     tasks.start("uniqueness_check", lambda: check_forever(centre))
     tasks.start("fault_expiry", centre.rules.run)
+    tasks.start("scenarios", centre.scenarios.play)
     tasks.start("fault_aftermath", lambda: do_forever(centre))
     tasks.start("database_check", lambda: _check_database(centre.database, centre.health))
 
@@ -157,7 +160,7 @@ def create_control_app(centre: CentreRuntime) -> FastAPI:
         runtime=centre,
         lifespan=nothing,
         max_body=MAX_BELIEF,
-        routers=[faults.router, rules.router, journal.router] if demo else [],
+        routers=[faults.router, rules.router, scenarios.router, journal.router] if demo else [],
     )
     app.add_middleware(FaultBanner, front=centre.front)
     return app

@@ -11,6 +11,7 @@ from services.central_mock.centre.signals import Signal
 from services.central_mock.centre.uniqueness.schemas import UniquenessPolicy
 from services.central_mock.faults.front import Front
 from services.central_mock.faults.rules.service import RuleBook
+from services.central_mock.faults.scenarios.service import Player
 from services.central_mock.journal.domain import Entry
 from services.central_mock.journal.journal import Journal
 from services.central_mock.settings import CentreSettings
@@ -36,6 +37,11 @@ class CentreRuntime(Runtime):
     """Rings when the uniqueness check should look now."""
     aftermath_due: Signal = field(default_factory=Signal)
     """Rings when what rules have in hand may have come due."""
+    scenarios: Player = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Whoever plays scenarios needs only what is here."""
+        self.scenarios = Player(self.rules, self.clock, self.database, self.journal)
 
 
 def centre_of(request: Request) -> CentreRuntime:
