@@ -84,6 +84,11 @@ class BrokerNode:
         """Every process of this node, its name server included, that has not been seen to end."""
         return [child.pid for child in (self._node, self._epmd) if child is not None and child.poll() is None]
 
+    @property
+    def name_server_port(self) -> int:
+        """Where its name server listens, for tools that speak Erlang to the node."""
+        return self._epmd_port
+
     def is_running(self) -> bool:
         return self._node is not None and self._node.poll() is None
 

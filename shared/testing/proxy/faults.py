@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 
@@ -30,6 +30,15 @@ class Fault:
     def kind(self) -> str:
         """Its name in counts and timelines."""
         return type(self).__name__
+
+    def __str__(self) -> str:
+        """With what differs from its defaults."""
+        told = [
+            (each.name, getattr(self, each.name))
+            for each in fields(self)
+            if getattr(self, each.name) != each.default
+        ]
+        return f"{self.kind}({', '.join(f'{name}={_plain(value)}' for name, value in told)})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +74,10 @@ class ResetAfter(Fault):
     """Each connection is reset once it has carried so many bytes, in the middle of whatever it carries."""
 
     carried: int = 0
+
+
+def _plain(value: object) -> str:
+    return "+".join(value) if isinstance(value, tuple) else str(value)
 
 
 @dataclass

@@ -1,0 +1,299 @@
+"""A trio for faults: three services, or replicas of them, with a broker, databases and the network between them.
+
+`ektp run` keeps a trio alive; here nobody starts again what the test has killed but the test. Everything is on free
+ports and in a temporary directory, and everything ends with the process that made it, however that one ends.
+"""
+
+import asyncio
+import contextlib
+import random
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from shared.keys import create_keys
+from shared.migrations import migrate
+from shared.security import sign_token
+from shared.testing.broker_faults import Broker
+from shared.testing.databases import PostgresDatabase, ServiceDatabase, SqliteFile
+from shared.testing.disk import SmallDisk
+from shared.testing.layout import Layout
+from shared.testing.plan import BROKER, CENTRE, KINDS, DatabaseKind, plain
+from shared.testing.ports import free_port
+from shared.testing.postgres_node import PostgresNode
+from shared.testing.process import Process
+from shared.testing.proxy import Hop, Network
+from shared.testing.timeline import Timeline
+from shared.testing.waiting import eventually
+
+READY_WITHIN = 60.0
+TOKEN_LIFETIME = 12 * 3600.0
+LAST_MOMENTS = 200
+
+
+class Cluster:
+    """One trio. Enter it as an async context, from the main thread."""
+
+    def __init__(
+        self,
+        seed: int | None = None,
+        *,
+        database: DatabaseKind = "sqlite",
+        replicas: int = 1,
+        broker: Broker | bool = True,
+        postgres: PostgresNode | None = None,
+        disks: Mapping[str, int] | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """`broker` and `postgres` may be given: they are used, healed and left running, for many trios in turn.
+
+        `disks` are megabytes of a small disk by its owner (`enrolment`, `queue`, `centre`); `settings` are
+        environment variables for all processes.
+        """
+        if replicas > 1 and database == "sqlite":
+            raise ValueError("replicas share a database: they need PostgreSQL")
+        self.seed = random.SystemRandom().randrange(1 << 31) if seed is None else seed
+        self.dice = random.Random(self.seed)
+        self.timeline = Timeline()
+        self.home = Path(tempfile.mkdtemp(prefix="ektp-cluster-"))
+        self.keys = self.home / "keys"
+        self.network = Network(self.seed, self.timeline.note)
+        self.processes: dict[str, Process] = {}
+        self.databases: dict[str, ServiceDatabase] = {}
+        self.disks: dict[str, SmallDisk] = {}
+        self._control_port = free_port()
+        self._kind, self._replicas, self._settings = database, replicas, dict(settings or {})
+        self._disk_sizes = dict(disks or {})
+        self._wants_broker, self._own_broker = bool(broker), broker is True
+        self._broker = broker if isinstance(broker, Broker) else None
+        self._postgres, self._own_postgres = postgres, postgres is None
+        self._locks: list[Callable[[], None]] = []
+        self._client = httpx.AsyncClient(timeout=5.0, trust_env=False)
+
+    @property
+    def hops(self) -> dict[str, Hop]:
+        """The ways between the parts, each with a proxy: `trio.hops["enrolment→centre"]`."""
+        return self.network.hops
+
+    @property
+    def control_url(self) -> str:
+        """The centre's console, past every proxy."""
+        return f"http://127.0.0.1:{self._control_port}"
+
+    @property
+    def queue(self) -> Process:
+        return self.processes["queue"]
+
+    @property
+    def enrolment(self) -> Process:
+        return self.processes["enrolment"]
+
+    @property
+    def centre(self) -> Process:
+        return self.processes["centre"]
+
+    @property
+    def broker(self) -> Broker:
+        assert self._broker is not None, "this trio has no broker"
+        return self._broker
+
+    @property
+    def postgres(self) -> PostgresNode:
+        assert self._postgres is not None, "this trio has no PostgreSQL"
+        return self._postgres
+
+    def replicas(self, kind: str) -> list[Process]:
+        """The processes of one service: `queue`, `queue-2`."""
+        return [each for name, each in self.processes.items() if plain(name).name == kind]
+
+    @property
+    def acted(self) -> Counter[tuple[str, str]]:
+        """How often each fault really acted, on whom: `("enrolment→centre", "LoseAnswers")`, `("queue", "killed")`."""
+        found = Counter(self.timeline.acted)
+        for name, hop in self.hops.items():
+            found.update({(name, fault): times for fault, times in hop.counts.acted.items()})
+        return found
+
+    def token(self, role: str, *offices: str, subject: str | None = None) -> str:
+        """A bearer token for clients of this trio."""
+        who = subject or f"{role}-harness"
+        return sign_token(self.keys, subject=who, roles=[role], offices=offices, lifetime=TOKEN_LIFETIME)
+
+    async def start(self) -> Self:
+        """Keys, databases, broker, then the services; returns when all answer and are with the broker."""
+        self.timeline.note(
+            "harness", f"seed {self.seed}, {self._kind}, {self._replicas} of each, in {self.home}"
+        )
+        try:
+            create_keys(self.keys, demo=False)
+            self._spawn_servers()
+            await self._prepare_databases()
+            if self._broker is not None:
+                await self._broker.wait_ready()
+                self._broker.use_vhost(self.home.name)
+            self.processes = self._layout().processes(self._replicas, self._is_ready)
+            for process in self.processes.values():
+                process.spawn()
+            await self.wait_ready()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    async def wait_ready(self, within: float = READY_WITHIN) -> None:
+        """Until every process is ready, and with the broker where there is one. Raises AssertionError."""
+        async with asyncio.timeout(within):
+            await asyncio.gather(*(process.wait_ready(within) for process in self.processes.values()))
+            if self._broker is not None:
+                names = [name for name in self.processes if BROKER in plain(name).talks_to]
+                await asyncio.gather(
+                    *(
+                        eventually(lambda name=name: self._is_up(name, BROKER), within=within)
+                        for name in names
+                    )
+                )
+
+    async def recover(self, within: float = READY_WITHIN) -> None:
+        """Heal everything, start what does not run, and wait until all is ready."""
+        self.heal()
+        for server in (self._broker, self._postgres):
+            if server is not None:
+                await server.start(within)
+        for process in self.processes.values():
+            process.spawn()
+        await self.wait_ready(within)
+
+    def heal(self) -> None:
+        """Take every fault away that goes on: network, frozen processes, alarms, locks, full disks."""
+        self.network.heal()
+        while self._locks:
+            self._locks.pop()()
+        for disk in self.disks.values():
+            disk.free()
+        for part in (*self.processes.values(), self._broker, self._postgres):
+            if isinstance(part, Process):
+                part.cont()
+            elif part is not None:
+                part.heal()
+
+    def died(self) -> list[Process]:
+        """Processes that nobody ended and that do not run."""
+        return [each for each in self.processes.values() if each.is_wanted and not each.is_running()]
+
+    def lock_database(self, service: str) -> None:
+        """Keep a service from its database until `heal`."""
+        self._locks.append(self.databases[service].lock())
+
+    async def health(self, name: str) -> dict[str, Any]:
+        """What a process says of itself, past every proxy. Raises httpx.HTTPError when it says nothing."""
+        answer = await self._client.get(f"{self._direct(name)}/health/ready")
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def turn_clock(self, name: str, by: timedelta | None) -> datetime:
+        """Let a process's clock jump, in either direction; None puts it back to real time. What it shows then."""
+        address = f"{self._direct(name)}/control/v1/clock"
+        headers = {"Authorization": f"Bearer {self.token('ops')}"}
+        start = None
+        if by is not None:
+            shown = (await self._client.get(address, headers=headers)).raise_for_status().json()["now"]
+            start = (datetime.fromisoformat(shown) + by).isoformat()
+        answer = await self._client.put(address, headers=headers, json={"start": start})
+        said = f"clock jumps by {by}" if by is not None else "clock set to real time"
+        self.timeline.note(name, said, fault="clock jump" if by is not None else "")
+        return datetime.fromisoformat(answer.raise_for_status().json()["now"])
+
+    async def turn_clocks(self, by: timedelta | None) -> None:
+        """The same for all processes at once."""
+        await asyncio.gather(*(self.turn_clock(name, by) for name in self.processes))
+
+    def close(self) -> None:
+        """Kill what is ours, let go of ports and disks, delete the directory."""
+        for process in self.processes.values():
+            process.kill()
+        with contextlib.suppress(
+            Exception
+        ):  # it may be dead or frozen: nothing may stand in the way of the end
+            self.heal()
+        if self._broker is not None:
+            self._leave(self._broker)
+        if self._own_postgres and self._postgres is not None:
+            self._postgres.close()
+        self.network.close()
+        for disk in self.disks.values():
+            disk.close()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            print(f"seed {self.seed}\n{self.timeline.render(LAST_MOMENTS)}")
+        self.close()
+        await self._client.aclose()
+
+    def _leave(self, broker: Broker) -> None:
+        if self._own_broker:
+            broker.close()
+        else:
+            with contextlib.suppress(Exception):  # as above
+                broker.drop_vhost()
+
+    def _spawn_servers(self) -> None:
+        if self._kind == "postgresql" and self._postgres is None:
+            self._postgres = PostgresNode()
+        if self._wants_broker and self._broker is None:
+            self._broker = Broker(self.home / BROKER)
+        for server in (self._broker, self._postgres):
+            if server is not None:
+                server.tell(self.timeline)
+                server.spawn()
+
+    async def _prepare_databases(self) -> None:
+        if self._postgres is not None:
+            await self._postgres.wait_ready()
+        for name, kind in KINDS.items():
+            self.databases[name] = self._new_database(name)
+            await asyncio.to_thread(migrate, kind.service, self.databases[name].url)
+
+    def _new_database(self, name: str) -> ServiceDatabase:
+        if self._kind == "postgresql" and name != CENTRE:  # the centre's is its own affair
+            return PostgresDatabase(self.postgres, self.postgres.fresh_database(name))
+        directory = self.home / name
+        if size := self._disk_sizes.get(name):
+            self.disks[name] = SmallDisk(size, timeline=self.timeline, owner=name)
+            directory = self.disks[name].path
+        directory.mkdir(parents=True, exist_ok=True)
+        return SqliteFile(directory / "data.db", self.timeline, name)
+
+    def _layout(self) -> Layout:
+        return Layout(
+            home=self.home, keys=self.keys, network=self.network, timeline=self.timeline, databases=self.databases,
+            broker=self._broker, settings=self._settings, control_port=self._control_port,
+        )  # fmt: skip
+
+    def _direct(self, name: str) -> str:
+        # The centre's own port can be made to refuse or hang; its console answers always.
+        return self.control_url if name == CENTRE else self.processes[name].direct_url
+
+    async def _is_ready(self, name: str) -> bool:
+        try:
+            return (
+                await self._client.get(f"{self._direct(name)}/health/ready")
+            ).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    async def _is_up(self, name: str, component: str) -> bool:
+        found = (await self.health(name))["components"].get(component, {})
+        return bool(found.get("state") == "UP")

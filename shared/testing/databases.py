@@ -1,0 +1,81 @@
+"""The databases of a trio's services: their URLs, and a lock held from outside."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from shared.testing.postgres_node import PostgresNode
+from shared.testing.timeline import Timeline
+
+# How long the lock itself waits for a service's transaction to end.
+LOCK_WITHIN = 10.0
+
+
+class ServiceDatabase(Protocol):
+    """One service's database, of either kind."""
+
+    @property
+    def url(self) -> str:
+        """For SQLAlchemy, past every proxy."""
+
+    def lock(self) -> Callable[[], None]:
+        """Keep everybody from writing (on PostgreSQL from reading too) until what is given back is called."""
+
+
+class SqliteFile:
+    """A file that only its service uses, and now and then the harness."""
+
+    def __init__(self, path: Path, timeline: Timeline, service: str) -> None:
+        self.path = path
+        self._timeline = timeline
+        self._service = service
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.path}"
+
+    def lock(self) -> Callable[[], None]:
+        """As a forgotten `sqlite3` shell does it."""
+        holder = sqlite3.connect(
+            self.path, timeout=LOCK_WITHIN, isolation_level=None, check_same_thread=False
+        )
+        try:
+            holder.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error:
+            holder.close()
+            raise
+        self._timeline.note(self._service, "database locked", fault="database locked")
+
+        def release() -> None:
+            holder.close()
+            self._timeline.note(self._service, "database unlocked")
+
+        return release
+
+
+class PostgresDatabase:
+    """One database of the trio's server."""
+
+    def __init__(self, node: PostgresNode, name: str) -> None:
+        self.node = node
+        self.name = name
+
+    @property
+    def url(self) -> str:
+        return self.node.url(self.name)
+
+    def lock(self) -> Callable[[], None]:
+        """All its tables at once."""
+        return self.node.lock(self.name)
+
+
+@contextlib.contextmanager
+def locked(database: ServiceDatabase) -> Iterator[None]:
+    """The lock for the length of a block."""
+    release = database.lock()
+    try:
+        yield
+    finally:
+        release()
