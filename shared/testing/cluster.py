@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -153,12 +154,8 @@ class Cluster:
             await asyncio.gather(*(process.wait_ready(within) for process in self.processes.values()))
             if self._broker is not None:
                 names = [name for name in self.processes if BROKER in plain(name).talks_to]
-                await asyncio.gather(
-                    *(
-                        eventually(lambda name=name: self._is_up(name, BROKER), within=within)
-                        for name in names
-                    )
-                )
+                connected = [partial(self._is_up, name, BROKER) for name in names]
+                await asyncio.gather(*(eventually(each, within=within) for each in connected))
 
     async def recover(self, within: float = READY_WITHIN) -> None:
         """Heal everything, start what does not run, and wait until all is ready."""
