@@ -312,7 +312,7 @@ async def test_after_an_outage_a_restored_centre_is_found_out_by_itself(
 ) -> None:
     monkeypatch.setattr(domain, "RECOVERY_SPREAD", 0.0)
     monkeypatch.setattr(tasks, "SHORTEST_PAUSE", 0.05)
-    house: House = await open_house(clock_speed=30.0)
+    house: House = await open_house(clock_speed=30.0, reconciliation_interval=1e7)  # only by the outage's end
     ids = await house.acknowledged(4)
     await eventually(lambda: _decided(house, 4), within=20)
     await house.centre.offline("REFUSE")
