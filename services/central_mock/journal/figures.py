@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -12,7 +12,6 @@ from prometheus_client.registry import Collector
 from services.central_mock.journal import repository
 from services.central_mock.journal.domain import AnyEntry, Entry
 from services.central_mock.journal.journal import Journal
-from services.central_mock.journal.keeper import JournalKeeper
 from shared.database import Database, DatabaseUnavailable
 
 COUNTED_EVERY = 5.0
@@ -35,10 +34,16 @@ OTHER = "other"
 NO_ANSWER = "none"
 
 
+class KnowsRows(Protocol):
+    """Who knows how many entries are on disk."""
+
+    rows: int
+
+
 class CentreFigures(Collector):
     """What happened since the start, and what is so now."""
 
-    def __init__(self, journal: Journal, keeper: JournalKeeper) -> None:
+    def __init__(self, journal: Journal, keeper: KnowsRows) -> None:
         self._journal = journal
         self._keeper = keeper
         self._requests: Counter[tuple[str, str, str]] = Counter()

@@ -99,9 +99,15 @@ def _end(call: Call) -> float:
 
 def in_flight(calls: Iterable[Call]) -> list[tuple[float, int]]:
     """At each beginning and end: the time, and how many were in flight from then on."""
-    changes = sorted([(call.at, 1) for call in calls] + [(_end(call), -1) for call in calls])
+    changes = []
+    for call in calls:
+        end = _end(call)
+        changes += [
+            (call.at, 1, 1),
+            (end, 2 if end <= call.at else 0, -1),
+        ]  # an end makes room for what begins then
     level, found = 0, []
-    for at, change in changes:
+    for at, _, change in sorted(changes):
         level += change
         found.append((at, level))
     return found
@@ -152,7 +158,7 @@ def _by_second(drain: list[Call], back: float) -> list[int]:
     """The most in flight in each second of the first minute."""
     found = [0] * RAMP_SECONDS
     for (at, level), (until, _) in pairwise(in_flight(drain)):
-        first = max(0, int(at - back))
+        first = max(0, int(min(at - back, RAMP_SECONDS)))
         last = int(min(until - back, RAMP_SECONDS - 1)) if until > back else -1
         for second in range(first, last + 1):
             found[second] = max(found[second], level)

@@ -132,19 +132,26 @@ def timed(calls: list[Call]) -> list[tuple[Call, float]]:
     the backlog drains. What counts is a key's next try, or a probe, begun while all that was heard last is failure.
     """
     paced = [call for call in calls if call.paced]
-    ended = ((call.end, call.succeeded, call.key) for call in paced if call.end is not None)
-    ends = sorted(ended, key=lambda each: each[0])
+    ended = (call for call in paced if call.end is not None)
+    ends = sorted(ended, key=lambda each: each.end or 0.0)
     failed_at: dict[str | None, float] = {}
     healthy, position, found = True, 0, []
     for call in paced:
-        while position < len(ends) and ends[position][0] <= call.at:
-            end, healthy, key = ends[position]
-            if not healthy:
-                failed_at[key] = end
+        while position < len(ends) and _is_over(ends[position], call):
+            heard = ends[position]
+            healthy = heard.succeeded
+            if heard.failed:
+                failed_at[heard.key] = heard.end or 0.0
             position += 1
         if not healthy and call.key in failed_at and (call.key is not None or call.route == HEALTH):
             found.append((call, failed_at[call.key]))
     return found
+
+
+def _is_over(earlier: Call, call: Call) -> bool:
+    """Whether the one had ended when the other began; one that took no time had not before itself."""
+    end = earlier.end or 0.0
+    return end < call.at or (end == call.at and earlier.at < call.at)
 
 
 def waits(offices: Iterable[list[Call]]) -> Waits:

@@ -1,0 +1,273 @@
+"""What the journal keeps in memory, numbers, and asks of itself; and that the disk judges as memory does."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import Session
+
+from services.central_mock.journal import repository
+from services.central_mock.journal.domain import (
+    AnyEntry,
+    ClosedBy,
+    ConnectionEntry,
+    Entry,
+    Note,
+    Outcome,
+    What,
+    key_in,
+    office_in,
+    route_of,
+)
+from services.central_mock.journal.figures import CentreFigures
+from services.central_mock.journal.journal import Journal
+from services.central_mock.journal.rows import entry_of, row_of
+from services.central_mock.journal.wanted import Wanted
+from services.central_mock.registry import CentreModel
+from shared.database import sqlite_engine
+from tests.unit.central_mock.histories import EIGHT
+
+KEY = "0190a1b2-0000-7000-8000-000000000001"
+
+
+def scope(path: str = "/central/v1/records", *, query: bytes = b"", **headers: str) -> dict[str, Any]:
+    named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return {"method": "POST", "path": path, "headers": named, "query_string": query}
+
+
+class TestWhatIsReadOfARequest:
+    def test_no_path_brings_a_nik_or_key_into_the_route(self) -> None:
+        assert route_of("/central/v1/residents/3313075708990001") == "/central/v1/residents/{nik}"
+        assert route_of(f"/central/v1/records/{KEY}") == "/central/v1/records/{key}"
+        assert route_of("/central/v1/records") == "/central/v1/records"
+
+    def test_the_key_of_a_look_up_is_in_its_path(self) -> None:
+        assert key_in(f"/central/v1/records/{KEY}") == KEY
+        assert key_in("/central/v1/residents/3313075708990001") is None
+
+    @pytest.mark.parametrize(
+        ("query", "office"),
+        [
+            (b"office=33.13.07&after=3", "33.13.07"),
+            (b"office=33.13&office=33.20", None),
+            (b"after=3", None),
+            (b"office=", None),
+            (b"an_office=33.13", None),
+        ],
+    )
+    def test_an_office_alone_may_be_named_by_the_query(self, query: bytes, office: str | None) -> None:
+        assert office_in(query) == office
+
+    def test_attempts_of_a_key_are_counted_for_each_call_of_its_own(self) -> None:
+        journal = Journal()
+        entries = [
+            journal.begin(at=EIGHT, connection=0, scope=each)
+            for each in (
+                scope(idempotency_key=KEY),
+                scope(f"/central/v1/records/{KEY}"),
+                scope(idempotency_key=KEY),
+                scope("/central/v1/health"),
+                scope("/central/v1/health"),
+            )
+        ]
+        assert [each.attempt for each in entries] == [1, 1, 2, 1, 1]
+
+
+class TestMemory:
+    def test_it_keeps_the_last_and_whatever_still_runs(self) -> None:
+        journal = Journal(kept=3)
+        running = journal.begin(at=EIGHT, connection=0, scope=scope())
+        for _ in range(5):
+            journal.finish(journal.begin(at=EIGHT, connection=0, scope=scope()), at=EIGHT)
+        journal.unwritten.clear()  # as if the keeper had written it
+        assert len(journal) == 3
+        assert sorted(journal.held()) == [running.id, 4, 5, 6]
+        assert journal.complete_from == 4
+
+    def test_what_waits_for_the_disk_is_bounded_and_what_is_lost_is_counted(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("services.central_mock.journal.journal.UNWRITTEN_KEPT", 3)
+        journal = Journal()
+        for _ in range(5):
+            journal.finish(journal.begin(at=EIGHT, connection=0, scope=scope()), at=EIGHT)
+        assert ([each.id for each in journal.unwritten], journal.lost) == ([3, 4, 5], 2)
+
+    def test_numbers_go_on_after_a_reset(self) -> None:
+        journal = Journal()
+        running = journal.begin(at=EIGHT, connection=0, scope=scope())
+        journal.clear()
+        journal.finish(running, at=EIGHT)
+        after = journal.begin(at=EIGHT, connection=0, scope=scope())
+        assert after.id == 2
+        assert list(journal.held()) == [2]
+        assert not journal.unwritten
+
+    def test_ends_are_numbered_in_their_own_order(self) -> None:
+        journal = Journal()
+        first, second = (journal.begin(at=EIGHT, connection=0, scope=scope()) for _ in range(2))
+        for each in (second, first):
+            journal.finish(each, at=EIGHT)
+        heard = journal.heard_after(0, 10)
+        assert heard is not None
+        assert [(seq, each.id) for seq, each in heard] == [(1, 2), (2, 1)]
+        assert journal.heard_after(1, 10) == heard[1:]
+        assert journal.heard_after(2, 10) == []
+
+    def test_memory_says_when_it_does_not_go_back_far_enough(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("services.central_mock.journal.journal.HEARD_KEPT", 2)
+        journal = Journal()
+        for _ in range(4):
+            journal.finish(journal.begin(at=EIGHT, connection=0, scope=scope()), at=EIGHT)
+        assert journal.heard_after(1, 10) is None
+        assert len(journal.heard_after(2, 10) or []) == 2
+
+
+# -- rows, and the same question asked of both
+
+TIMES = st.integers(0, 200).map(lambda seconds: EIGHT + timedelta(seconds=seconds))
+RULES = st.lists(st.sampled_from(["hang-1", "hang-10", "offline"]), max_size=3, unique=True).map(tuple)
+OFFICES = st.sampled_from([None, "33.13.07", "33.13", "33.20"])
+BOTH: dict[str, Any] = {
+    "office": OFFICES,
+    "bytes_in": st.integers(0, 1 << 40),
+    "fault": st.sampled_from([None, "HANG", "HTTP_503"]),
+    "rules": RULES,
+    "finished": st.booleans(),
+    "ended_at": st.one_of(st.none(), TIMES),
+    "ms": st.one_of(st.none(), st.floats(0, 1e6)),
+    "seq": st.one_of(st.none(), st.integers(1, 1 << 60)),
+}
+REQUESTS = st.builds(
+    Entry,
+    st.just(0),
+    TIMES,
+    st.integers(1, 3),
+    st.sampled_from(["GET", "POST"]),
+    st.sampled_from(["/central/v1/records", "/central/v1/health"]),
+    key=st.sampled_from([None, KEY, "another"]),
+    attempt=st.integers(1, 5),
+    bytes_out=st.integers(0, 1 << 40),
+    status=st.sampled_from([None, 201, 503]),
+    retry_after=st.sampled_from([None, "", "30"]),
+    outcome=st.one_of(st.none(), st.sampled_from(Outcome)),
+    applied=st.booleans(),
+    acknowledged=st.booleans(),
+    **BOTH,
+)
+CONNECTIONS = st.builds(
+    ConnectionEntry,
+    st.just(0),
+    TIMES,
+    st.sampled_from(["127.0.0.1:5", ""]),
+    requests=st.integers(0, 9),
+    closed_by=st.one_of(st.none(), st.sampled_from(ClosedBy)),
+    **BOTH,
+)
+NOTES = st.builds(
+    Note,
+    st.just(0),
+    TIMES,
+    st.sampled_from([What.RULE, What.SCENARIO]),
+    st.sampled_from(["set", "ended"]),
+    st.sampled_from(["hang-1", "offline"]),
+    st.dictionaries(st.sampled_from(["by", "name", "id"]), st.text(max_size=5)),
+    st.integers(1, 1 << 60),
+)
+WANTED = st.builds(
+    Wanted,
+    what=st.lists(st.sampled_from(What), max_size=2).map(tuple),
+    since=st.one_of(st.none(), TIMES),
+    until=st.one_of(st.none(), TIMES),
+    office=st.sampled_from([None, "33.13", "33.13*", "33*", "*"]),
+    rule=st.sampled_from([None, "hang-1", "offline", "hang_1"]),
+    fired=st.sampled_from([None, True, False]),
+    plain=st.lists(
+        st.sampled_from(
+            [
+                ("key", KEY), ("status", 503), ("applied", True), ("applied", False), ("acknowledged", True),
+                ("finished", False), ("fault", "HANG"), ("connection", 2), ("method", "GET"),
+                ("outcome", Outcome.ACCEPTED), ("route", "/central/v1/health"),
+            ]
+        ),
+        max_size=2,
+    ).map(tuple),
+)  # fmt: skip
+
+
+def numbered(entries: list[AnyEntry]) -> list[AnyEntry]:
+    for number, entry in enumerate(entries, 1):
+        entry.id = number
+    return entries
+
+
+HISTORIES = st.lists(st.one_of(REQUESTS, CONNECTIONS, NOTES), min_size=1, max_size=15).map(numbered)
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Connection]:
+    """A table of the journal, on SQLite."""
+    path: Path = tmp_path_factory.mktemp("journal") / "central.db"
+    engine = sqlite_engine(sa.make_url(f"sqlite:///{path}"), durable=False)
+    CentreModel.metadata.create_all(engine)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(entries=HISTORIES, wanted=WANTED)
+def test_disk_and_memory_find_the_same(
+    connection: sa.Connection, entries: list[AnyEntry], wanted: Wanted
+) -> None:
+    with connection.begin() as transaction, Session(bind=connection) as session:
+        repository.write(session, [row_of(each) for each in entries])
+        found = repository.page(session, wanted, after=0, before=1000, limit=1000)
+        newest = repository.newest(session, wanted, from_id=1, limit=1000)
+        transaction.rollback()
+    expected = [each.public() for each in entries if wanted.matches(each)]
+    assert [each.public() for each in found] == expected
+    assert [each.public() for each in reversed(newest)] == expected
+
+
+@given(st.one_of(REQUESTS, CONNECTIONS, NOTES))
+def test_a_row_gives_back_the_entry(entry: AnyEntry) -> None:
+    assert entry_of(row_of(entry)) == entry
+
+
+# -- figures
+
+
+class NoRows:
+    rows = 7
+
+
+def test_the_figures_count_requests_by_route_and_never_by_key() -> None:
+    journal = Journal()
+    figures = CentreFigures(journal, NoRows())
+    for path in (f"/central/v1/records/{KEY}", "/central/v1/records", "/etc/passwd", "/../%00"):
+        entry = journal.begin(at=EIGHT, connection=0, scope=scope(path))
+        entry.status = 201 if path == "/central/v1/records" else 404
+        journal.finish(entry, at=EIGHT)
+    silent = journal.begin(at=EIGHT, connection=0, scope=scope())
+    silent.fired("hang-1", "HANG")
+    journal.finish(silent, at=EIGHT)
+
+    told = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in figures.collect()
+        for sample in family.samples
+    }
+
+    assert told["ektp_central_requests_total", "POST", "/central/v1/records", "201"] == 1
+    assert told["ektp_central_requests_total", "POST", "/central/v1/records", "none"] == 1
+    assert told["ektp_central_requests_total", "POST", "/central/v1/records/{key}", "404"] == 1
+    assert told["ektp_central_requests_total", "POST", "other", "404"] == 2
+    assert told["ektp_central_faults_fired_total", "HANG"] == 1
+    assert told["ektp_central_journal_rows",] == 7
+    assert told["ektp_central_journal_waiting",] == 5
