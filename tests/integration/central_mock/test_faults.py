@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.central_mock.faults.protocol import FaultedProtocol
+from services.central_mock.journal.domain import Entry
 from shared.testing.waiting import eventually
 from tests.integration.central_mock.conftest import RunningCentre
 from tests.integration.central_mock.office import Prepared, RawConnection
@@ -31,10 +32,16 @@ async def half_sent(centre: RunningCentre) -> tuple[RawConnection, Prepared]:
     await wire.send(record.raw_request()[:-20])
 
     def begun() -> FaultedProtocol | None:
-        return next((each for each in centre.runtime.faults.front.connections if each.busy), None)
+        return next((each for each in centre.runtime.front.connections if each.busy), None)
 
     await eventually(begun)
     return wire, record
+
+
+def applied(centre: RunningCentre) -> list[Entry]:
+    """Requests that took effect."""
+    held = centre.runtime.journal.held().values()
+    return [each for each in held if isinstance(each, Entry) and each.applied]
 
 
 async def at_centre(centre: RunningCentre, record: Prepared) -> bool:
@@ -98,7 +105,7 @@ class TestHang:
 
         assert await wire.says_nothing(SILENCE)
         # It was under way when the centre froze, so it took effect: only the answer is lost.
-        await eventually(lambda: centre.runtime.journal.after(0, lambda each: each.finished and each.applied))
+        await eventually(lambda: any(each.finished for each in applied(centre)))
         await centre.online()
         assert await at_centre(centre, record)
         (entry,) = await centre.journal(key=record.key, applied="true")
@@ -189,7 +196,7 @@ class TestLife:
         state = await centre.offline(mode, **{"for": "PT30M"})  # half a second of ours
 
         assert state["fault"]["mode"] == mode
-        await eventually(lambda: centre.runtime.faults.front.fault is None)
+        await eventually(lambda: not centre.runtime.rules.rules())
         await connected(centre)
 
     async def test_without_a_length_it_lives_an_hour(self, centre: RunningCentre) -> None:
@@ -232,7 +239,7 @@ class TestLife:
         answer = await centre.control.post("/control/v1/offline", json=order)
         assert answer.status_code == 422
         assert answer.json()["errors"]
-        assert centre.runtime.faults.front.fault is None
+        assert not centre.runtime.rules.rules()
 
 
 async def test_every_answer_of_the_console_says_that_a_fault_is_on(centre: RunningCentre) -> None:

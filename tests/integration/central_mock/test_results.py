@@ -130,7 +130,7 @@ async def test_an_office_asks_for_its_own(centre: RunningCentre) -> None:
 async def test_a_long_poll_wakes_when_there_is_a_decision(centre: RunningCentre) -> None:
     await centre.decide_at_once()
     asked = asyncio.create_task(results(centre, wait=30))
-    await eventually(lambda: centre.runtime.faults.front.connections)
+    await eventually(lambda: centre.runtime.front.connections)
     record = centre.office.prepare()
 
     await centre.office.post(record)

@@ -108,7 +108,7 @@ class Shape(_Frozen):
 
     @model_validator(mode="after")
     def _exactly_stands_alone(self) -> Self:
-        if self.exactly is not None and self != Shape(exactly=self.exactly):
+        if self.exactly is not None and self.model_copy(update={"exactly": None}) != Shape():
             raise ValueError("`exactly` stands alone")
         return self
 

@@ -13,10 +13,12 @@ class PassedTime:
 
     def total(self, speed: float) -> float:
         """Seconds until now, if the clock has had this speed since the last mark."""
-        if self._marked is None:
-            return self._passed
-        return self._passed + (self._now() - self._marked) * speed
+        return self._total(self._now(), speed)
 
     def mark(self, speed: float) -> None:
         """Settle what has passed since the last mark at this speed; another may hold from now on."""
-        self._passed, self._marked = self.total(speed), self._now()
+        now = self._now()
+        self._passed, self._marked = self._total(now, speed), now
+
+    def _total(self, now: float, speed: float) -> float:
+        return self._passed if self._marked is None else self._passed + (now - self._marked) * speed
