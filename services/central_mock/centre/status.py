@@ -1,8 +1,9 @@
 """The centre's public keys, and whether it is there."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel
 
+from services.central_mock.faults.meaning.skew import skew_of, told_time
 from services.central_mock.runtime import CurrentCentre
 from shared.contracts.central import CentreKeys
 
@@ -23,6 +24,7 @@ async def get_keys(centre: CurrentCentre) -> CentreKeys:
 
 
 @router.get("/health")
-async def get_health(centre: CurrentCentre) -> CentreHealth:
+async def get_health(request: Request, centre: CurrentCentre) -> CentreHealth:
     """Cheap, and touches no record: probes must not load a centre that has just come back."""
-    return CentreHealth(status="UP" if centre.health.ready else "DEGRADED", at=centre.clock.now())
+    now = told_time(centre.clock.now(), skew_of(request))
+    return CentreHealth(status="UP" if centre.health.ready else "DEGRADED", at=now)

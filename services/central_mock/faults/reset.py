@@ -5,9 +5,10 @@ from sqlmodel import Session
 
 from services.central_mock.centre.records.models import Packet, Record
 from services.central_mock.centre.uniqueness.models import CheckResult
+from services.central_mock.faults.meaning.models import DueForgetting, HeldDecision
 
 
 def forget_everything(session: Session) -> None:
     """Delete all records, packets and results."""
-    for table in (CheckResult, Packet, Record):
+    for table in (CheckResult, HeldDecision, DueForgetting, Packet, Record):
         session.execute(sa.delete(table))

@@ -1,6 +1,7 @@
 """Reading a file that was carried by hand: envelopes and packets, in CBOR or JSON."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import cbor2
@@ -10,12 +11,15 @@ from pydantic import ValidationError
 from services.central_mock.centre.records import service
 from services.central_mock.centre.records.errors import KeyTaken
 from services.central_mock.centre.records.schemas import ImportedRecord, ImportOutcome, ImportReport
+from services.central_mock.faults.meaning import arrivals
 from services.central_mock.runtime import CentreRuntime
 from shared.problems import InvalidInput, Problem, TooLarge, UnsupportedMedia
 
 VERSION = 1
 MAX_FILE = 512 * 1024 * 1024
 CBOR, JSON = "application/cbor", "application/json"
+IMPORT = "imports.post"
+"""What rules call it; a file is one request, and each of its records meets the rules too."""
 
 
 async def read_file(request: Request) -> list[Any]:
@@ -39,9 +43,9 @@ async def read_file(request: Request) -> list[Any]:
     return list(content["records"])
 
 
-async def import_file(centre: CentreRuntime, records: list[Any]) -> ImportReport:
+async def import_file(centre: CentreRuntime, records: list[Any], *, off: timedelta) -> ImportReport:
     """Take over each record on its own: one that is refused stops none of the others."""
-    outcomes = [await _import(centre, position, each) for position, each in enumerate(records)]
+    outcomes = [await _import(centre, position, each, off) for position, each in enumerate(records)]
     return ImportReport(
         accepted=sum(each.outcome == "ACCEPTED" for each in outcomes),
         already_held=sum(each.outcome == "ALREADY_HELD" for each in outcomes),
@@ -50,19 +54,17 @@ async def import_file(centre: CentreRuntime, records: list[Any]) -> ImportReport
     )
 
 
-async def _import(centre: CentreRuntime, position: int, content: Any) -> ImportOutcome:
+async def _import(centre: CentreRuntime, position: int, content: Any, off: timedelta) -> ImportOutcome:
     try:
         record = _read(content)
     except ValidationError as error:
         where = "/".join(str(part) for part in error.errors()[0]["loc"])
         return ImportOutcome(position=position, key=None, outcome="REJECTED", reason=f"not a record: {where}")
-    key = record.envelope.key
+    key, office = record.envelope.key, record.envelope.office
+    ruling = centre.rules.ruling_for_record(office=office, key=key, endpoint=IMPORT)
     try:
         arrival = service.inspect(record.envelope, record.packet, centre.secrets)
-        receipt = service.new_receipt(record.envelope, centre.secrets, centre.clock.now())
-        acceptance = await centre.database.write(
-            lambda session: service.accept(session, arrival=arrival, receipt=receipt, via=service.Via.IMPORT)
-        )
+        acceptance = await arrivals.take_over(centre, arrival, via=service.Via.IMPORT, ruling=ruling, off=off)
     except KeyTaken as problem:
         return ImportOutcome(position=position, key=key, outcome="CONFLICT", reason=problem.detail)
     except Problem as problem:

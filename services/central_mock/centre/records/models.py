@@ -37,6 +37,9 @@ class Record(CentreModel, table=True):
     """A keyed hash of the NIK: equal for the same person, and tells nobody who."""
     receipt_number: str = Field(max_length=40)
     received_at: datetime = Field(sa_type=UtcDateTime)
+    """As the receipt says it."""
+    arrived_at: datetime = Field(sa_type=UtcDateTime)
+    """By the clock, also while a fault makes receipts tell another time."""
     signature: str = Field(max_length=100)
     via: str = Field(max_length=10)
     applied_times: int

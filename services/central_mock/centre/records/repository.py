@@ -28,6 +28,7 @@ _HELD = (
     col(Record.receipt_number),
     col(Record.received_at),
     col(Record.signature),
+    col(Record.arrived_at),
 )
 _FIND_HELD = sa.select(*_HELD).where(col(Record.key) == sa.bindparam("wanted"))
 CHUNK = 500

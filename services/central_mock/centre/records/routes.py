@@ -10,6 +10,11 @@ from services.central_mock.centre.records.errors import KeyTaken, PacketNotWhole
 from services.central_mock.centre.records.imports import import_file, read_file
 from services.central_mock.centre.records.multipart import read_record_form
 from services.central_mock.centre.records.schemas import IMPORT_FILE, RECORD_FORM, ImportReport
+from services.central_mock.faults.meaning import answers, arrivals
+from services.central_mock.faults.meaning.batches import check_whole, half_of
+from services.central_mock.faults.meaning.reading import is_unseen
+from services.central_mock.faults.meaning.skew import skew_of
+from services.central_mock.faults.rules.ruling import ruling_of
 from services.central_mock.journal.domain import Entry, Outcome
 from services.central_mock.runtime import CentreRuntime, CurrentCentre, centre_of, entry_of
 from shared.contracts.central import RecordEnvelope, RecordKey, SignedReceipt
@@ -42,25 +47,27 @@ async def post_record(request: Request) -> Response:
     if entry is not None:
         entry.key, entry.office = envelope.key, envelope.office
     try:
-        acceptance = await _accept(centre, envelope, packet)
+        acceptance = await _accept(request, centre, envelope, packet)
     except Problem as problem:
         if entry is not None:
             entry.outcome = _OUTCOMES.get(type(problem))
         raise
     _note(entry, acceptance)
+    answers.lose_answer(request)
     return Response(
-        acceptance.receipt.model_dump_json(),
+        answers.as_given(acceptance.receipt, ruling_of(request), centre.secrets).model_dump_json(),
         201 if acceptance.new else 200,
         None if acceptance.new else {"Idempotency-Replayed": "true"},
         media_type="application/json",
     )
 
 
-async def _accept(centre: CentreRuntime, envelope: RecordEnvelope, packet: bytes) -> service.Acceptance:
+async def _accept(
+    request: Request, centre: CentreRuntime, envelope: RecordEnvelope, packet: bytes
+) -> service.Acceptance:
     arrival = await _inspected(centre, envelope, packet)
-    receipt = service.new_receipt(envelope, centre.secrets, centre.clock.now())
-    return await centre.database.write(
-        lambda session: service.accept(session, arrival=arrival, receipt=receipt, via=service.Via.HTTP)
+    return await arrivals.take_over(
+        centre, arrival, via=service.Via.HTTP, ruling=ruling_of(request), off=skew_of(request)
     )
 
 
@@ -81,12 +88,14 @@ def _note(entry: Entry | None, acceptance: service.Acceptance) -> None:
 
 
 @router.get("/records/{key}")
-async def get_record(centre: CurrentCentre, key: Annotated[RecordKey, Path()]) -> SignedReceipt:
+async def get_record(
+    request: Request, centre: CurrentCentre, key: Annotated[RecordKey, Path()]
+) -> SignedReceipt:
     """The receipt of a record that is held: settles what became of a request that got no answer."""
     held = await centre.database.read(lambda session: repository.find_held(session, key))
-    if held is None:
+    if held is None or is_unseen(request, centre, held):
         raise NotFound("The centre holds no record under this key")
-    return repository.receipt_of(held)
+    return answers.as_given(repository.receipt_of(held), ruling_of(request), centre.secrets)
 
 
 @router.post("/imports", openapi_extra=IMPORT_FILE)
@@ -95,4 +104,8 @@ async def post_import(request: Request, centre: CurrentCentre) -> ImportReport:
 
     Sending the file again changes nothing: the records' own keys make it safe.
     """
-    return await import_file(centre, await read_file(request))
+    records = await read_file(request)
+    report = await import_file(centre, half_of(records, ruling_of(request)), off=skew_of(request))
+    check_whole(records, ruling_of(request))
+    answers.lose_answer(request)
+    return report

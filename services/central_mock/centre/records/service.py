@@ -40,6 +40,8 @@ class Acceptance:
 
     receipt: SignedReceipt
     new: bool
+    again: bool = False
+    """It took effect once more under a key that had: only a fault makes the centre do that."""
 
 
 def read_envelope(text: bytes) -> RecordEnvelope:
@@ -78,10 +80,12 @@ def new_receipt(envelope: RecordEnvelope, secrets_: CentreSecrets, now: datetime
     )
 
 
-def accept(session: Session, *, arrival: Arrival, receipt: SignedReceipt, via: Via) -> Acceptance:
+def accept(
+    session: Session, *, arrival: Arrival, receipt: SignedReceipt, via: Via, at: datetime
+) -> Acceptance:
     """Keep the record and its packet, or give back the receipt it already has. Raises KeyTaken."""
     envelope = arrival.envelope
-    if repository.insert_if_new(session, _row(arrival, receipt, via)):
+    if repository.insert_if_new(session, record_row(arrival, receipt, via, at)):
         repository.insert_packet(session, key=envelope.key, body=arrival.packet)
         session.info[RECORDS_ACCEPTED] = True
         return Acceptance(receipt, new=True)
@@ -111,7 +115,8 @@ def _check_same(held: Any, envelope: RecordEnvelope, packet_sha256: str) -> None
         raise KeyTaken
 
 
-def _row(arrival: Arrival, receipt: SignedReceipt, via: Via) -> dict[str, Any]:
+def record_row(arrival: Arrival, receipt: SignedReceipt, via: Via, at: datetime) -> dict[str, Any]:
+    """The record as it is kept when it takes effect at a time of the clock."""
     envelope = arrival.envelope
     return {
         "key": envelope.key,
@@ -125,9 +130,10 @@ def _row(arrival: Arrival, receipt: SignedReceipt, via: Via) -> dict[str, Any]:
         "receipt_number": receipt.receipt_number,
         "received_at": receipt.received_at,
         "signature": receipt.signature,
+        "arrived_at": at,
         "via": via,
         "applied_times": 1,
         "state": CheckState.CHECKING,
         "decision": None,
-        "waiting_since": receipt.received_at,
+        "waiting_since": at,
     }

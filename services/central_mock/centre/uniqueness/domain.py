@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from shared.contracts.central import Decision
@@ -30,6 +31,8 @@ class Candidate:
     person: str
     supersedes: str | None
     state: CheckState
+    waiting_since: datetime | None = None
+    applied_times: int = 1
 
 
 @dataclass(frozen=True)

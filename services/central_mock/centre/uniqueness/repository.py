@@ -20,6 +20,8 @@ _CANDIDATE = (
     col(Record.person),
     col(Record.supersedes),
     col(Record.state),
+    col(Record.waiting_since),
+    col(Record.applied_times),
 )
 # One state at a time, so that the index gives the oldest first without sorting a whole backlog.
 _DUE = (
@@ -63,7 +65,8 @@ def found_unique(session: Session, people: Sequence[str]) -> list[Candidate]:
 
 
 def _candidate(row: Any) -> Candidate:
-    return Candidate(row.key, row.office, row.kind, row.person, row.supersedes, CheckState(row.state))
+    key, office, kind, person, supersedes, state, *rest = row
+    return Candidate(key, office, kind, person, supersedes, CheckState(state), *rest)
 
 
 def move(session: Session, moves: list[dict[str, Any]]) -> None:

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from services.central_mock.centre.uniqueness import repository
 from services.central_mock.centre.uniqueness.models import CheckResult
+from services.central_mock.faults.meaning.skew import skew_of, told_time
 from services.central_mock.runtime import CurrentCentre
 from shared.contracts.central import Decision, Result, Results
 from shared.contracts.offices import OfficeCode
@@ -25,6 +27,7 @@ After = Annotated[
 
 @router.get("/results")
 async def get_results(
+    request: Request,
     centre: CurrentCentre,
     office: Offices = None,
     after: After = "",
@@ -49,16 +52,16 @@ async def get_results(
                 await news.wait()
                 news = centre.results.next()
                 found = await read()
-    results = [_result(each) for each in found]
+    results = [_result(each, skew_of(request)) for each in found]
     return Results(results=results, next_after=results[-1].cursor if results else str(cursor))
 
 
-def _result(row: CheckResult) -> Result:
+def _result(row: CheckResult, off: timedelta) -> Result:
     return Result(
         cursor=str(row.seq),
         key=row.key,
         office=row.office,
         decision=Decision(row.decision),
-        decided_at=row.decided_at,
+        decided_at=told_time(row.decided_at, off),
         reason=row.reason,
     )

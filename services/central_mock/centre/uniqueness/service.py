@@ -1,6 +1,7 @@
 """Deciding what waited long enough, a batch in a transaction."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,36 +10,51 @@ from sqlmodel import Session
 from services.central_mock.centre.uniqueness import repository
 from services.central_mock.centre.uniqueness.domain import Candidate, CheckState, Verdict, decide
 from services.central_mock.centre.uniqueness.schemas import UniquenessPolicy
+from services.central_mock.faults.meaning.decisions import AS_IT_IS, DecisionPlan
+from services.central_mock.faults.meaning.holding import hold_back
+from services.central_mock.faults.meaning.telling import as_told
 from shared.contracts.central import Decision
 
 BATCH = 100
 RESULTS_DECIDED = "results_decided"
 
 
-def decide_due(session: Session, *, policy: UniquenessPolicy, now: datetime) -> int:
-    """Decide up to a batch of what is due in each state; the number decided."""
+Plans = Mapping[str, DecisionPlan]
+"""What goes wrong with which record; one that is not in it waits for the next look."""
+
+
+def find_due(session: Session, *, policy: UniquenessPolicy, now: datetime) -> list[Candidate]:
+    """Up to a batch of what waited long enough in each state."""
     if policy.paused:
-        return 0
+        return []
     long_enough = {
         CheckState.CHECKING: now - timedelta(seconds=policy.delay_seconds),
         CheckState.ADJUDICATING: now - timedelta(seconds=policy.adjudication_seconds),
     }
-    waiting = [
+    return [
         record
         for state, since in long_enough.items()
         for record in repository.due(session, state, since=since, at_most=BATCH)
     ]
-    if not waiting:
-        return 0
-    decided = _decide_in_order(session, waiting, policy)
-    repository.move(session, [_move(record, verdict, now) for record, verdict in decided])
-    repository.append_results(session, [_result(record, verdict, now) for record, verdict in decided])
-    session.info[RESULTS_DECIDED] = True
-    return len(decided)
+
+
+def decide_due(
+    session: Session, *, policy: UniquenessPolicy, now: datetime, plans: Plans | None = None
+) -> int:
+    """Decide what is due, a batch at a time; the number dealt with."""
+    due = find_due(session, policy=policy, now=now)
+    waiting = due if plans is None else hold_back(session, due, plans)
+    if waiting:
+        decided = _decide_in_order(session, waiting, policy, plans or {})
+        repository.move(session, [_move(record, verdict, now) for record, verdict in decided])
+        results = [(record, _result(record, verdict, now)) for record, verdict in decided]
+        repository.append_results(session, as_told(session, results, plans or {}))
+        session.info[RESULTS_DECIDED] = True
+    return len(due)
 
 
 def _decide_in_order(
-    session: Session, waiting: list[Candidate], policy: UniquenessPolicy
+    session: Session, waiting: list[Candidate], policy: UniquenessPolicy, plans: Plans
 ) -> list[tuple[Candidate, Verdict]]:
     """Each verdict knows those before it: of two records of one person the earlier is the unique one."""
     unique: defaultdict[str, list[Candidate]] = defaultdict(list)
@@ -46,7 +62,9 @@ def _decide_in_order(
         unique[each.person].append(each)
     decided = []
     for record in waiting:
-        verdict = decide(record, unique[record.person], adjudicate=policy.needs_expert(record.key))
+        skips_expert = plans.get(record.key, AS_IT_IS).out_of_order
+        adjudicate = policy.needs_expert(record.key) and not skips_expert
+        verdict = decide(record, unique[record.person], adjudicate=adjudicate)
         if verdict.decision is Decision.PRINT_READY_RECORD:
             unique[record.person].append(record)
         decided.append((record, verdict))

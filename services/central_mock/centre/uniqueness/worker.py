@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 from services.central_mock.centre.uniqueness.service import BATCH, decide_due
+from services.central_mock.faults.meaning.planning import plan_due
 from services.central_mock.runtime import CentreRuntime
 from shared.database import DatabaseUnavailable
 
@@ -27,9 +28,11 @@ async def check_forever(centre: CentreRuntime) -> None:
 
 
 async def _decide(centre: CentreRuntime) -> int:
+    now = centre.clock.now()
     try:
+        plans = await plan_due(centre, now)
         return await centre.database.write(
-            lambda session: decide_due(session, policy=centre.policy, now=centre.clock.now())
+            lambda session: decide_due(session, policy=centre.policy, now=now, plans=plans)
         )
     except DatabaseUnavailable:  # said by health and by every request; the check has time
         return 0

@@ -21,7 +21,10 @@ class AnswerLost(_Meaning):
 
 
 class Forgotten(_Meaning):
-    """The record is accepted and acknowledged, and gone after a while, as if it had never come."""
+    """The record is accepted and acknowledged, and gone after a while, as if it had never come.
+
+    What is not gone when the rule ends stays.
+    """
 
     kind: Literal[Kind.FORGOTTEN]
     after_seconds: Seconds = 0.0
@@ -34,14 +37,14 @@ class AppliedTwice(_Meaning):
 
 
 class ResultLate(_Meaning):
-    """The decision is made so much later."""
+    """The decision is made so much later, or when the rule ends."""
 
     kind: Literal[Kind.RESULT_LATE]
     seconds: Seconds = 600.0
 
 
 class ResultOutOfOrder(_Meaning):
-    """A record that an expert must see: the expert's decision comes first, ADJUDICATE_RECORD after it."""
+    """An expert must see the record, and the expert's decision comes first, ADJUDICATE_RECORD after it."""
 
     kind: Literal[Kind.RESULT_OUT_OF_ORDER]
 
@@ -72,11 +75,13 @@ class BatchHalfDone(_Meaning):
 
 
 class ReceiptPart(StrEnum):
-    """What of a receipt is wrong."""
+    """What of a receipt is wrong. All the rest is right, so that each of a client's checks is tried alone."""
 
     HASH = "HASH"
+    """Another packet's, rightly signed."""
     SIGNATURE = "SIGNATURE"
     KEY = "KEY"
+    """Another record's, rightly signed."""
 
 
 class CorruptReceipt(_Meaning):
@@ -94,20 +99,23 @@ class ClockSkew(_Meaning):
 
 
 class KeysForgotten(_Meaning):
-    """The memory of idempotency keys is lost: a record that is sent again takes effect again."""
+    """The memory of idempotency keys is lost: a record that is sent again takes effect again, whatever its bytes."""
 
     kind: Literal[Kind.KEYS_FORGOTTEN]
 
 
 class OldBackup(_Meaning):
-    """When the rule is set, the centre goes back to what it held so long ago: later records and results are gone."""
+    """When the rule is set, the centre goes back to what it held so long ago: later records and results are gone.
+
+    Of the offices and keys that the rule names. Numbers of results that are gone are given again, to other results.
+    """
 
     kind: Literal[Kind.OLD_BACKUP]
     age_seconds: Annotated[float, Field(gt=0, le=366 * 86_400, description="Seconds of the clock")] = 3600.0
 
 
 class StaleRead(_Meaning):
-    """A look-up by key does not see a record that came less than so long ago."""
+    """A look-up by key, or a reconciliation, does not see a record that came less than so long ago."""
 
     kind: Literal[Kind.STALE_READ]
     seconds: Seconds = 5.0
