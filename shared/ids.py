@@ -2,7 +2,7 @@
 
 import secrets
 
-from uuid_utils.compat import UUID, uuid7
+from uuid_utils import UUID, uuid7
 
 # No 0/O, 1/I/L, U: read aloud over a counter or typed from paper. 30 letters, 12 of them: 58 bits.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"

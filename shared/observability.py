@@ -27,8 +27,7 @@ class Observability:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
-        ours = continue_trace(given)
+        ours = continue_trace(_given(scope))
         started = time.perf_counter()
         status, begun = 500, False
 
@@ -56,3 +55,11 @@ class Observability:
             return
         level = log.warning if status >= 500 else log.debug
         level("http.request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def _given(scope: Scope) -> str:
+    """The caller's traceparent, or nothing."""
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            return bytes(value).decode("latin-1")
+    return ""

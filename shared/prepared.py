@@ -8,13 +8,14 @@ driver must be awaited, and everything is as ever.
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlmodel import Session
 
-from shared.database import connection_of
+from shared.database import UtcDateTime, connection_of
 from shared.database.work import WriterSession
 
 DIALECT = SQLiteDialect_pysqlite()
@@ -93,9 +94,31 @@ def _driver(session: Session) -> sqlite3.Connection | None:
     return raw
 
 
+class _Times:
+    """Times as SQLite keeps them. One use case writes the same instant into six rows: the last one is remembered."""
+
+    def __init__(self) -> None:
+        convert = UtcDateTime().dialect_impl(DIALECT).bind_processor(DIALECT)
+        assert convert is not None
+        self._convert = convert
+        self._last: datetime | None = None
+        self._text: str | None = None
+
+    def __call__(self, value: datetime | None) -> str | None:
+        if value is not self._last:
+            self._text = self._convert(value)
+            self._last = value
+        return self._text
+
+
+_TIMES = _Times()
+
+
 def _bind(name: str, bind: sa.BindParameter[Any]) -> tuple[str | None, Any, Processor | None]:
     """A parameter's name and conversion; or, without a name, the value that the statement itself has."""
     convert = bind.type.dialect_impl(DIALECT).bind_processor(DIALECT)
+    if isinstance(bind.type, UtcDateTime):
+        convert = _TIMES
     if bind.required:
         return name, None, convert
     return None, convert(bind.value) if convert else bind.value, None

@@ -16,7 +16,7 @@ idempotency = sa.Table(
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
-    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("at", UtcDateTime, nullable=False),
 )
 
 event_sequence = sa.Table(
@@ -36,7 +36,7 @@ outbox = sa.Table(
     sa.Column("subject", sa.String(100), nullable=False),
     sa.Column("sequence", sa.Integer, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
-    sa.Column("headers", sa.JSON, nullable=True),
+    sa.Column("headers", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("published_at", UtcDateTime, nullable=True),
 )

@@ -83,6 +83,11 @@ def build_app(
         title=title,
         description=description,
         version="1",
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+        },  # Observability does it; asked for each request
         lifespan=whole_life,
         responses=problems.PROBLEM_ANSWERS,
     )
@@ -139,6 +144,7 @@ def serve(app: FastAPI, *, host: str, port: int, before_closing: Callable[[], No
         log_config=None,
         timeout_graceful_shutdown=2,
         server_header=False,
+        proxy_headers=False,
     )
     server = _Server(config, before_closing)
     with suppress(KeyboardInterrupt):  # raised again by uvicorn after it has stopped

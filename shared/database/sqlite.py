@@ -1,6 +1,7 @@
 """SQLite: one writer that groups commits, readers on snapshots."""
 
 import asyncio
+import sqlite3
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +42,12 @@ def sqlite_engine(url: sa.URL, *, durable: bool = True) -> sa.Engine:
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         readonly = connection.get_execution_options().get("readonly", False)
-        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+        statement = "BEGIN" if readonly else "BEGIN IMMEDIATE"
+        raw: Any = connection.connection.driver_connection
+        try:
+            raw.execute(statement)
+        except sqlite3.Error as error:
+            raise sa.exc.DBAPIError.instance(statement, None, error, sqlite3.Error) from error
 
     _use_plain_savepoints(engine.dialect)
     return engine
