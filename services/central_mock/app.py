@@ -24,11 +24,15 @@ from services.central_mock.faults.banner import FaultBanner
 from services.central_mock.faults.front import Front
 from services.central_mock.faults.meaning.aftermath import do_forever
 from services.central_mock.faults.meaning.skew import SkewedClock
+from services.central_mock.faults.rules import replays
 from services.central_mock.faults.rules import routes as rules
 from services.central_mock.faults.rules.service import RuleBook
 from services.central_mock.faults.scenarios import routes as scenarios
 from services.central_mock.journal import routes as journal
+from services.central_mock.journal.figures import CentreFigures, watch
 from services.central_mock.journal.journal import Journal
+from services.central_mock.journal.keeper import JournalKeeper
+from services.central_mock.journal.notes import RuleNotes
 from services.central_mock.orders import find_order
 from services.central_mock.runtime import CentreRuntime
 from services.central_mock.settings import CentreSettings
@@ -59,6 +63,7 @@ def build_runtime(settings: CentreSettings) -> CentreRuntime:
     database = open_database(settings.database_url)
     offices = load_offices(settings.offices_file)
     requests = Journal()
+    keeper = JournalKeeper(requests, database, clock, most=settings.journal_rows)
     front = Front(clock, requests)
     centre = CentreRuntime(
         settings=settings,
@@ -69,6 +74,8 @@ def build_runtime(settings: CentreSettings) -> CentreRuntime:
         metrics=Metrics("central_mock"),
         secrets=CentreSecrets.from_directory(settings.keys),
         journal=requests,
+        keeper=keeper,
+        figures=CentreFigures(requests, keeper),
         front=front,
         rules=RuleBook(front, clock, database),
         residents=Residents(office.code for office in offices),
@@ -76,10 +83,21 @@ def build_runtime(settings: CentreSettings) -> CentreRuntime:
         policy=UniquenessPolicy(delay_seconds=settings.uniqueness_delay),
     )
     database.on_commit(lambda info: _wake(centre, info))
+    _tell_journal_and_figures(centre)
     return centre
 
 
+def _tell_journal_and_figures(centre: CentreRuntime) -> None:
+    notes = RuleNotes(centre.journal, centre.clock.now, centre.rules.rules)
+    centre.rules.on_change(notes.changed)
+    centre.rules.on_fire(lambda live, _subject, _fired: notes.fired(live.rule.name))
+    centre.figures.rules_on = lambda: len(centre.rules.rules())
+    centre.figures.connections_open = lambda: len(centre.front.connections)
+    centre.metrics.registry.register(centre.figures)
+
+
 def _wake(centre: CentreRuntime, info: dict[Any, Any]) -> None:
+    centre.figures.applied += RECORDS_ACCEPTED in info
     if RESULTS_DECIDED in info:
         centre.results.ring()
     if RECORDS_ACCEPTED in info and centre.policy.delay_seconds < PROMPT:
@@ -99,6 +117,7 @@ def create_app(settings: CentreSettings, runtime: CentreRuntime | None = None) -
         finally:
             centre.results.close()
             await tasks.stop()
+            await centre.keeper.stop()
 
     app = build_app(
         title="The centre",
@@ -120,6 +139,7 @@ def create_app(settings: CentreSettings, runtime: CentreRuntime | None = None) -
 
 
 async def _start(centre: CentreRuntime, tasks: BackgroundTasks) -> None:
+    await centre.keeper.load()
     order = await centre.database.read(lambda session: find_order(session, faults.POLICY_ORDER))
     if order is not None:
         centre.policy = UniquenessPolicy.model_validate(order.value)
@@ -128,6 +148,8 @@ async def _start(centre: CentreRuntime, tasks: BackgroundTasks) -> None:
         await centre.scenarios.restore()
     centre.health.set("database", "UP", needed=True)
     tasks.start("uniqueness_check", lambda: check_forever(centre))
+    tasks.start("journal_keeper", centre.keeper.run)
+    tasks.start("figures", lambda: watch(centre.figures, centre.database))
     tasks.start("fault_expiry", centre.rules.run)
     tasks.start("scenarios", centre.scenarios.play)
     tasks.start("fault_aftermath", lambda: do_forever(centre))
@@ -160,7 +182,9 @@ def create_control_app(centre: CentreRuntime) -> FastAPI:
         runtime=centre,
         lifespan=nothing,
         max_body=MAX_BELIEF,
-        routers=[faults.router, rules.router, scenarios.router, journal.router] if demo else [],
+        routers=[faults.router, rules.router, replays.router, scenarios.router, journal.router]
+        if demo
+        else [],
     )
     app.add_middleware(FaultBanner, front=centre.front)
     return app

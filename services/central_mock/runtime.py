@@ -13,7 +13,10 @@ from services.central_mock.faults.front import Front
 from services.central_mock.faults.rules.service import RuleBook
 from services.central_mock.faults.scenarios.service import Player
 from services.central_mock.journal.domain import Entry
+from services.central_mock.journal.figures import CentreFigures
 from services.central_mock.journal.journal import Journal
+from services.central_mock.journal.keeper import JournalKeeper
+from services.central_mock.journal.reading import History
 from services.central_mock.settings import CentreSettings
 from shared.runtime import Runtime
 
@@ -25,6 +28,8 @@ class CentreRuntime(Runtime):
     settings: CentreSettings
     secrets: CentreSecrets
     journal: Journal
+    keeper: JournalKeeper
+    figures: CentreFigures
     front: Front
     rules: RuleBook
     residents: Residents
@@ -42,6 +47,11 @@ class CentreRuntime(Runtime):
     def __post_init__(self) -> None:
         """Whoever plays scenarios needs only what is here."""
         self.scenarios = Player(self.rules, self.clock, self.database, self.journal)
+
+    @property
+    def history(self) -> History:
+        """The journal as it is read: memory and disk together."""
+        return History(self.journal, self.keeper, self.database)
 
 
 def centre_of(request: Request) -> CentreRuntime:

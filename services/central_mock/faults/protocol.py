@@ -64,6 +64,7 @@ class FaultedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        closed_by = self._closed_by()  # before uvicorn closes what is closed already
         self._front.left(self)
         self._stop_idle()
         if self._slow is not None:
@@ -72,7 +73,7 @@ class FaultedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         self.entry.bytes_in += self.bytes_in
         self.entry.bytes_out = self.wire.bytes_out
-        self._front.journal.disconnected(self.entry, at=self._front.clock.now(), closed_by=self._closed_by())
+        self._front.journal.disconnected(self.entry, at=self._front.clock.now(), closed_by=closed_by)
 
     def _closed_by(self) -> ClosedBy:
         if self.spoiled is not None or self.wire.dropped:

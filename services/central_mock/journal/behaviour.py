@@ -92,9 +92,8 @@ def _wrong(told: Behaviour) -> list[str]:
         missed = told.retry_after.told - told.retry_after.obeyed
         found.append(f"Retry-After was not obeyed {missed} of {told.retry_after.told} times")
     if told.half_open.one_probe is False:
-        found.append(
-            f"{told.half_open.most_at_once} requests at once while the centre was away, instead of one probe"
-        )
+        most = max(told.half_open.most_in_flight, told.half_open.most_in_a_moment)
+        found.append(f"{most} requests at once while the centre was away, instead of one probe")
     if told.ramp.ramped is False:
         found.append(f"{told.ramp.over_slow_start} more in flight after a recovery than a slow start allows")
     return found

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from services.central_mock.journal import repository
 from services.central_mock.journal.domain import AnyEntry
@@ -38,7 +38,7 @@ class Follower:
 
 async def follow(
     history: History, wanted: Wanted, *, after: int | None, closed: Callable[[], bool]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """Server-sent events, from what ended after that number on; from now on without one."""
     journal = history.journal
     follower = Follower(journal.last_seq if after is None else min(after, journal.last_seq))

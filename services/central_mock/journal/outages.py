@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from services.central_mock.journal.calls import Call
-from services.central_mock.journal.waits import time_at
+from services.central_mock.journal.waits import ENOUGH, time_at
 
 FAILURES = 3
 """So many in a row are an outage: a breaker need not open before."""
@@ -40,7 +40,8 @@ class Outage:
     until: datetime | None
     failures: int
     probes: int
-    most_at_once: int
+    most_in_flight: int
+    most_in_a_moment: int
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,14 @@ class HalfOpen:
 
     outages: int
     probes: int
-    most_at_once: int
-    """Requests in flight at once, of those that began after the breaker should have opened."""
+    most_in_flight: int
+    """At once, of the requests that began after the breaker should have opened."""
+    most_in_a_moment: int
+    """Begun within a moment: a centre that fails fast sees a crowd one after the other."""
     one_probe: bool | None
     """None when nobody probed."""
     listed: list[Outage] = field(default_factory=list)
-    """Those with most at once first, at most a hundred."""
+    """The most crowded first, at most a hundred."""
 
 
 @dataclass(frozen=True)
@@ -116,22 +119,40 @@ def in_flight(calls: Iterable[Call]) -> list[tuple[float, int]]:
 def half_open(offices: dict[str, list[Call]], *, moment: float) -> HalfOpen:
     """Over all offices."""
     listed = [
-        _outage(span, calls)
+        _outage(span, calls, moment)
         for office, calls in offices.items()
         for span in spans(office, calls, moment=moment)
     ]
-    listed.sort(key=lambda each: each.most_at_once, reverse=True)
+    listed.sort(key=lambda each: (each.most_in_flight, each.most_in_a_moment), reverse=True)
     probes = sum(each.probes for each in listed)
-    most = max((each.most_at_once for each in listed), default=0)
-    return HalfOpen(len(listed), probes, most, most <= 1 if probes else None, listed[:MOST_LISTED])
+    out = max((each.most_in_flight for each in listed), default=0)
+    together = max((each.most_in_a_moment for each in listed), default=0)
+    one = out <= 1 and together < ENOUGH if probes else None
+    return HalfOpen(len(listed), probes, out, together, one, listed[:MOST_LISTED])
 
 
-def _outage(span: Span, calls: list[Call]) -> Outage:
+def _outage(span: Span, calls: list[Call], moment: float) -> Outage:
     back = span.back if span.back is not None else float("inf")
     probes = [call for call in calls if call.paced and span.opened < call.at < back]
-    most = max((level for _, level in in_flight(probes)), default=0)
-    until = time_at(span.back) if span.back is not None else None
-    return Outage(span.office, time_at(span.since), until, span.failures, len(probes), most)
+    return Outage(
+        office=span.office,
+        since=time_at(span.since),
+        until=time_at(span.back) if span.back is not None else None,
+        failures=span.failures,
+        probes=len(probes),
+        most_in_flight=max((level for _, level in in_flight(probes)), default=0),
+        most_in_a_moment=_in_a_moment([call.at for call in probes], moment),
+    )
+
+
+def _in_a_moment(times: list[float], moment: float) -> int:
+    """The most of these times, which are in order, that lie within a moment."""
+    first, most = 0, 0
+    for place, at in enumerate(times):
+        while at - times[first] >= moment:
+            first += 1
+        most = max(most, place - first + 1)
+    return most
 
 
 def ramp(offices: dict[str, list[Call]], *, moment: float) -> Ramp:

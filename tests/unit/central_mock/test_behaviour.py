@@ -200,7 +200,7 @@ class TestHalfOpen:
         history = History()
         outage(history, until=60, probes=[5, 12, 30, 60])
         found = behaviour(history.entries).half_open
-        assert (found.outages, found.probes, found.most_at_once, found.one_probe) == (1, 4, 1, True)
+        assert (found.outages, found.probes, found.most_in_flight, found.one_probe) == (1, 4, 1, True)
         (listed,) = found.listed
         assert (listed.failures, listed.until) == (6, EIGHT + timedelta(seconds=60.01))
 
@@ -210,8 +210,16 @@ class TestHalfOpen:
         for number in range(8):
             history.down(20 + number * 0.01, key=str(number), took=1)
         found = behaviour(history.entries)
-        assert (found.half_open.most_at_once, found.half_open.one_probe) == (8, False)
+        assert (found.half_open.most_in_flight, found.half_open.one_probe) == (8, False)
         assert any("instead of one probe" in each for each in found.wrong)
+
+    def test_several_that_fail_so_fast_that_they_never_meet_are_not_either(self) -> None:
+        history = History()
+        outage(history, until=60, probes=[60])
+        for number in range(8):
+            history.down(20 + number * 0.01, key=str(number), took=0.001)
+        found = behaviour(history.entries).half_open
+        assert (found.most_in_flight, found.most_in_a_moment, found.one_probe) == (1, 8, False)
 
     def test_what_was_in_flight_when_it_began_is_no_probe(self) -> None:
         history = History()
@@ -219,7 +227,7 @@ class TestHalfOpen:
             history.request(number * 0.001, key=str(number), took=10, status=None)
         history.probe(30, up=True)
         found = behaviour(history.entries).half_open
-        assert (found.outages, found.most_at_once) == (1, 1)
+        assert (found.outages, found.most_in_flight) == (1, 1)
 
     def test_a_failure_now_and_then_is_no_outage(self) -> None:
         history = History()
@@ -237,7 +245,7 @@ class TestHalfOpen:
         outage(history, until=60, probes=[60])
         for number in range(5):
             history.request(10 + number, route="/central/v1/results", took=20, status=None)
-        assert behaviour(history.entries).half_open.most_at_once == 1
+        assert behaviour(history.entries).half_open.most_in_flight == 1
 
 
 class TestRamp:
@@ -316,7 +324,7 @@ def test_the_figures_agree_with_each_other(requests: list[Drawn]) -> None:
     assert found.retries == sum(each.retries for each in found.by_minute) <= len(entries)
     assert 0 <= found.retry_after.obeyed <= found.retry_after.told
     assert (found.retry_after.earliest is None) == (found.retry_after.obeyed == found.retry_after.told)
-    assert found.half_open.most_at_once <= found.half_open.probes <= len(entries)
+    assert found.half_open.most_in_flight <= found.half_open.probes <= len(entries)
     assert all(0 <= each <= len(entries) for each in found.ramp.most_in_flight)
     for each in (found.waits.keys, found.waits.probes):
         assert each is None or 0 <= each.min <= each.p50 <= each.p90 <= each.max
