@@ -23,7 +23,7 @@ class DayReconciliation(EnrolmentModel, table=True):
     requested_by: str | None = Field(default=None, max_length=100)
     started_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     compared_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When the last comparison that came to an end read our side."""
+    """When the last comparison that came to an end began."""
     compared: int = 0
     """Records in that comparison."""
     reason: str = Field(default="", max_length=300)

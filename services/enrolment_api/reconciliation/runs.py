@@ -7,7 +7,7 @@ acknowledged or recorded meanwhile.
 import datetime as dt
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -46,8 +46,8 @@ class Run:
     office: str
     day: dt.date
     at: dt.datetime
-    """When our side was read."""
-    lines: tuple[Line, ...]
+    """When it began, just before our side was read."""
+    lines: tuple[Line, ...] = ()
 
 
 def plan(
@@ -102,7 +102,12 @@ def begin(session: Session, *, now: dt.datetime) -> Run | None:
     row.due_at = now + dt.timedelta(seconds=RUN_SECONDS)
     session.add(row)
     session.flush()
-    return Run(row.office, row.day, now, tuple(repository.lines_of(session, row.office, row.day)))
+    return Run(row.office, row.day, now)
+
+
+def with_lines(session: Session, run: Run) -> Run:
+    """With our side of the day; apart from the begin, because a writer would hold up the counters meanwhile."""
+    return replace(run, lines=tuple(repository.lines_of(session, run.office, run.day)))
 
 
 def fail(
