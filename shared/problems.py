@@ -22,6 +22,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from shared.database import DatabaseUnavailable
 from shared.logs import without_nik
@@ -181,6 +182,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(DatabaseUnavailable, _database)
     app.add_exception_handler(DBAPIError, _unstorable)
 
@@ -221,6 +223,11 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         correlation_id=correlation_id(),
     )
     return JSONResponse(content.model_dump(mode="json"), status, error.headers, media_type=MEDIA_TYPE)
+
+
+async def _gone(request: Request, _error: Exception) -> JSONResponse:
+    """A client that goes away in the middle of its body is no bug of ours; nobody reads this answer."""
+    return await _http(request, HTTPException(400, "The request ended before it was whole"))
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:

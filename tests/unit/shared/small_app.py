@@ -9,6 +9,7 @@ import httpx
 from fastapi import APIRouter, FastAPI, HTTPException, Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session
+from starlette.requests import ClientDisconnect
 
 from shared.clock import SystemClock
 from shared.database import DatabaseUnavailable, open_database
@@ -82,6 +83,8 @@ async def fails(how: str) -> None:
     match how:
         case "database":
             raise DatabaseUnavailable(SECRET)
+        case "client":
+            raise ClientDisconnect
         case "http":
             raise HTTPException(418, "short and stout")
         case _:

@@ -62,6 +62,13 @@ async def test_the_unexpected_is_answered_without_a_trace_and_logged_with_it(
     assert len(failed) == 1 and isinstance(failed[0]["exc_info"], RuntimeError)
 
 
+async def test_a_client_that_goes_away_is_no_bug(
+    client: httpx.AsyncClient, logged: list[dict[str, object]]
+) -> None:
+    check_is_problem(await client.get("/v1/fails/client", headers=PARENT), 400)
+    assert not [entry for entry in logged if entry["event"] == "request.failed"]
+
+
 async def test_a_database_that_is_down_is_said_with_when_to_try_again(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/fails/database", headers=PARENT)
     check_is_problem(answer, 503)
