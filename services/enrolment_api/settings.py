@@ -16,8 +16,8 @@ class EnrolmentSettings(ServiceSettings):
     central_url: str | None = None
     reconciliation_interval: float = Field(default=3600.0, ge=10)
     """Seconds between two comparisons of a recent day with the centre."""
-    reconciliation_days: int = Field(default=7, ge=2, le=366)
-    """So many days back are compared once a day."""
+    reconciliation_days: int = Field(default=7, ge=0, le=366)
+    """So many days back are compared once a day; 0: none by itself, only what a supervisor asks for."""
     reconciliation_grace: float = Field(default=120.0, ge=0)
     """A receipt younger than so many seconds is not doubted: the centre's reads may lag behind its writes."""
 

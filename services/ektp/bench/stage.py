@@ -79,6 +79,7 @@ class Stage:
             "CENTRAL_PORT": str(centre),
             "CENTRAL_CONTROL_PORT": str(self._control),
             "CENTRAL_UNIQUENESS_DELAY": "86400",  # decisions are not what is measured
+            "RECONCILIATION_DAYS": "0",  # a centre that forgets between two rounds would get everything again
             "LOG_FORMAT": "json",
         }
         foreign = ("_DATABASE_URL", "CENTRAL_URL", "OFFICES_FILE", "CLOCK_SPEED")

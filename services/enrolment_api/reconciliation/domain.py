@@ -135,7 +135,10 @@ def disagreements(lines: Sequence[Line], answers: Sequence[Reconciliation]) -> D
 
 @dataclass(frozen=True)
 class Policy:
-    """How often, how far back, and how long a receipt is too fresh to be doubted; seconds and days."""
+    """How often, how far back, and how long a receipt is too fresh to be doubted; seconds and days.
+
+    With no days nothing is compared by itself, only what is asked for.
+    """
 
     every: float = 3600.0
     days: int = 7
@@ -143,7 +146,7 @@ class Policy:
 
     def interval(self, age: int) -> float | None:
         """Seconds between two comparisons of a day that old; None for one that is left alone."""
-        if 0 <= age <= 1:
+        if 0 <= age <= 1 and self.days:
             return self.every
         return max(DAY_SECONDS, self.every) if 0 <= age < self.days else None
 

@@ -151,6 +151,8 @@ class Reconciler:
 
     def _must_plan(self, link: LinkStatus, now: datetime) -> bool:
         """Also when the clock was set: a day that is new needs a time."""
+        if not self._policy.days:
+            return False
         if self._planned_at is None or self._planned_for != link.since:
             return True
         return abs((now - self._planned_at).total_seconds()) >= PLAN_SECONDS

@@ -88,6 +88,11 @@ def test_planning_never_puts_off_and_settles_at_once(
     assert plan(Known(due, known.started_at if known else None)) is None
 
 
+def test_with_no_days_nothing_is_compared_by_itself() -> None:
+    today = date(2016, 9, 16)
+    assert due_again(today, today, now=NOW, policy=Policy(days=0), dice=random.Random(1)) is None
+
+
 def test_after_an_outage_recent_days_are_compared_within_minutes_and_once() -> None:
     hourly = Known(due_at=NOW + timedelta(minutes=50), started_at=NOW - timedelta(minutes=10))
 
