@@ -147,7 +147,7 @@ class Broker:
         return count
 
     def depth(self, queue: str) -> int | None:
-        """Messages in a queue, delivered and unacknowledged ones included; None when there is no such queue."""
+        """Messages that wait in a queue for a consumer; None when there is no such queue."""
         found = int(self.ask(self._fill(erlang.DEPTH, queue)))
         return None if found < 0 else found
 

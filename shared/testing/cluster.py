@@ -76,6 +76,7 @@ class Cluster:
         self._broker = broker if isinstance(broker, Broker) else None
         self._postgres, self._own_postgres = postgres, postgres is None
         self._locks: list[Callable[[], None]] = []
+        self._closed = False
         self._client = httpx.AsyncClient(timeout=5.0, trust_env=False)
 
     @property
@@ -144,7 +145,7 @@ class Cluster:
                 process.spawn()
             await self.wait_ready()
         except BaseException:
-            self.close()
+            await self.close()
             raise
         return self
 
@@ -182,7 +183,7 @@ class Cluster:
 
     def died(self) -> list[Process]:
         """Processes that nobody ended and that do not run."""
-        return [each for each in self.processes.values() if each.is_wanted and not each.is_running()]
+        return [each for each in self.processes.values() if each.is_wanted() and not each.is_running()]
 
     def lock_database(self, service: str) -> None:
         """Keep a service from its database until `heal`."""
@@ -211,8 +212,11 @@ class Cluster:
         """The same for all processes at once."""
         await asyncio.gather(*(self.turn_clock(name, by) for name in self.processes))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Kill what is ours, let go of ports and disks, delete the directory."""
+        if self._closed:
+            return
+        self._closed = True
         for process in self.processes.values():
             process.kill()
         with contextlib.suppress(
@@ -227,6 +231,7 @@ class Cluster:
         for disk in self.disks.values():
             disk.close()
         shutil.rmtree(self.home, ignore_errors=True)
+        await self._client.aclose()
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -236,8 +241,7 @@ class Cluster:
     ) -> None:
         if error is not None:
             print(f"seed {self.seed}\n{self.timeline.render(LAST_MOMENTS)}")
-        self.close()
-        await self._client.aclose()
+        await self.close()
 
     def _leave(self, broker: Broker) -> None:
         if self._own_broker:

@@ -12,7 +12,8 @@ _QUEUE = """case rabbit_amqqueue:lookup(rabbit_misc:r(<<"$vhost">>, queue, <<"$q
 DELETE_QUEUE = Template(
     _QUEUE + """begin {ok, _} = rabbit_amqqueue:delete(Q, false, false, <<"harness">>), 1 end; _ -> 0 end"""
 )
-DEPTH = Template(_QUEUE + "proplists:get_value(messages, rabbit_amqqueue:info(Q, [messages])); _ -> -1 end")
+# The figures of `list_queues` are five seconds old; these are now.
+DEPTH = Template(_QUEUE + "element(2, rabbit_amqqueue:stat(Q)); _ -> -1 end")
 # Its binding to the default exchange can't be taken away.
 UNBIND = Template(
     _QUEUE + """length([rabbit_binding:remove(B, fun(_, _) -> ok end, <<"harness">>) ||"""
@@ -39,6 +40,8 @@ ALARMS = "rabbit_alarm:get_alarms()"
 
 def ask(node: BrokerNode, expression: str) -> str:
     """What the node answers, as Erlang writes it. Raises BrokerFailed, also when the node is frozen."""
+    if not node.is_running():
+        raise BrokerFailed("there is no node")
     cookie = (node.home / "home" / ".erlang.cookie").read_text()
     environment = dict(os.environ) | {"ERL_EPMD_PORT": str(node.name_server_port)}
     try:

@@ -67,7 +67,6 @@ class Process:
         """Whether there is a process, frozen or not."""
         return self.pid is not None
 
-    @property
     def is_wanted(self) -> bool:
         """Whether it was started and not ended by the harness: wanted and not running, it has died by itself."""
         return self._wanted

@@ -277,8 +277,8 @@ def test_faults_stand_side_by_side_and_heal_one_by_one(hop: Hop) -> None:
         assert ask(line) == b"HELLO"
 
 
-def test_thousands_of_connections_pass_and_leave_nothing_behind(hop: Hop) -> None:
-    for _ in range(20):
+def test_a_thousand_connections_pass_and_leave_nothing_behind(hop: Hop) -> None:
+    for _ in range(10):
         lines = [connect(hop) for _ in range(100)]
         for line in lines:
             line.sendall(b"x")
@@ -286,4 +286,4 @@ def test_thousands_of_connections_pass_and_leave_nothing_behind(hop: Hop) -> Non
             assert line.recv(1) == b"X"
             line.close()
     wait_until(lambda: hop.counts.open == 0)
-    assert hop.counts.connections == 2_000
+    assert hop.counts.connections == 1_000
