@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.central_mock.faults.rules.domain import Match, Shape
 from services.central_mock.faults.scenarios.domain import LONGEST, Span, Timeline
@@ -137,6 +137,12 @@ class Stage(_Part):
         return Span(seconds, tuple(float(share * Fraction(seconds)) for share in self.shares))
 
 
+def _one_at_least(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    if not stages:
+        raise ValueError("a scenario has at least 1 stage")
+    return stages
+
+
 class Scenario(_Part):
     """A named timeline of faults."""
 
@@ -155,7 +161,13 @@ class Scenario(_Part):
         Duration | None,
         Field(alias="for", description="From the start, pauses included; a loop for ever must say it"),
     ] = None
-    stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=50)]
+    stages: Annotated[
+        tuple[Stage, ...],
+        Field(max_length=50, json_schema_extra={"minItems": 1}),
+        AfterValidator(
+            _one_at_least
+        ),  # pydantic's own counts only those without an error, and says so besides
+    ]
 
     @model_validator(mode="after")
     def _ends(self) -> Self:

@@ -268,7 +268,9 @@ class Player:
             run = run.at(place, now)
             self._take(run)
             await self._settle()
-            self.restored = f"the scenario {name} in its stage {run.stage.name} for another {run.faults_live:.0f} s"
+            self.restored = (
+                f"the scenario {name} in its stage {run.stage.name} for another {run.faults_live:.0f} s"
+            )
         log.warning("scenario.restored", what=self.restored)
 
     # How it is done
