@@ -104,6 +104,7 @@ class SqliteBackend:
         self._engine = sqlite_engine(url)
         self._jobs: deque[Job] = deque()
         self._group: asyncio.Task[None] | None = None
+        self._connection: sa.Connection | None = None
         self._closing = False
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
@@ -140,9 +141,9 @@ class SqliteBackend:
         while self._jobs:
             jobs: list[Job] = []
             try:
-                with self._engine.connect() as connection:
-                    await self._run_group(connection, jobs)
+                await self._run_group(self._writer(), jobs)
             except Exception as error:  # noqa: BLE001  # nobody's work is on disk, everybody is told
+                self._drop_writer()
                 if not jobs:  # not even a transaction could begin
                     jobs.extend(self._jobs)
                     self._jobs.clear()
@@ -151,6 +152,17 @@ class SqliteBackend:
                     job.error.__cause__ = error
             for job in jobs:
                 job.answer()
+
+    def _writer(self) -> sa.Connection:
+        """The writer's connection, kept from group to group: taking it from the pool costs as much as a statement."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _drop_writer(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     async def _run_group(self, connection: sa.Connection, jobs: list[Job]) -> None:
         """Run what waits in one transaction and commit it."""
@@ -174,6 +186,7 @@ class SqliteBackend:
             await asyncio.wait([self._group])
         self._readers.shutdown()
         self._committer.shutdown()
+        self._drop_writer()
         self._engine.dispose()
 
 
