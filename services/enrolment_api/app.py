@@ -61,7 +61,6 @@ def create_app(settings: EnrolmentSettings) -> FastAPI:
         runtime,
         centre=central.centre,
         forwarder=central.forwarder,
-        results=central.results,
         policy=Policy(
             every=settings.reconciliation_interval,
             days=settings.reconciliation_days,

@@ -93,3 +93,12 @@ def rewind(session: Session, *, seen: Position) -> bool:
         return False
     save_position(session, Position())
     return True
+
+
+def read_again(session: Session) -> None:
+    """Read from the start again: a centre that lost records may have lost decisions too.
+
+    Asking for the last one says nothing then: when the loss is found, later decisions may have been read under
+    cursors that were given a second time.
+    """
+    save_position(session, Position())

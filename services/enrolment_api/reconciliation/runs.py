@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlmodel import Session
 
+from services.enrolment_api.delivery import decisions
 from services.enrolment_api.delivery.domain import full_jitter
 from services.enrolment_api.delivery.lost import send_again
 from services.enrolment_api.offices.repository import get_office
@@ -130,7 +131,10 @@ def fail(
 def give_back(
     session: Session, *, run: Run, lines: Sequence[Line], grace: float, now: dt.datetime
 ) -> list[str]:
-    """Send again what the centre acknowledged and does not hold; the keys of what really was."""
+    """Send again what the centre acknowledged and does not hold; the keys of what really was.
+
+    Decisions may be gone with the records: they are read again.
+    """
     sent = [
         line.key
         for line in sorted(
@@ -146,6 +150,8 @@ def give_back(
     ]
     for key in sent:
         _keep(session, run, key, Found.MISSING, Done.SENT_AGAIN)
+    if sent:
+        decisions.read_again(session)
     return sent
 
 

@@ -18,7 +18,6 @@ from services.enrolment_api.delivery.centre import (
     failed_exchange,
 )
 from services.enrolment_api.delivery.forwarder import Forwarder
-from services.enrolment_api.delivery.results import ResultsFetcher
 from services.enrolment_api.link import repository as links
 from services.enrolment_api.link.domain import Failure, LinkStatus
 from services.enrolment_api.link.service import WAKE as LINK_WAKE
@@ -57,7 +56,6 @@ class Reconciler:
         *,
         centre: CentreClient,
         forwarder: Forwarder,
-        results: ResultsFetcher,
         policy: Policy,
         dice: random.Random | None = None,
     ) -> None:
@@ -65,7 +63,6 @@ class Reconciler:
         self._database = runtime.database
         self._centre = centre
         self._forwarder = forwarder
-        self._results = results
         self._policy = policy
         self._dice = dice or random.Random()
         self._holder = new_id()
@@ -216,7 +213,6 @@ class Reconciler:
         )
         if sent_again:
             self._sent_again.inc(len(sent_again))
-            self._results.suspect()  # decisions may be gone with the records
         await self._show_findings()
 
     async def _send_again(self, run: Run, lines: list[Line]) -> list[str]:

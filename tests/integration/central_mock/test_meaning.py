@@ -16,6 +16,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from services.central_mock.centre.records.models import Record
 from services.central_mock.faults.rules.schemas import RuleOrder
 from shared.contracts.central import SignedReceipt
 from shared.testing.waiting import eventually
@@ -73,6 +74,13 @@ async def decided(centre: RunningCentre, number: int, *records: Prepared) -> lis
 
 async def held(centre: RunningCentre, record: Prepared) -> bool:
     return (await centre.api.get(f"/central/v1/records/{record.key}")).status_code == 200
+
+
+async def standing(centre: RunningCentre, record: Prepared) -> tuple[str, str | None]:
+    """How far the check of a record has come, by the centre's own books."""
+    row = await centre.runtime.database.read(lambda session: session.get(Record, record.key))
+    assert row is not None
+    return row.state, row.decision
 
 
 async def audit(centre: RunningCentre) -> list[dict[str, Any]]:
@@ -449,6 +457,7 @@ class TestOldBackup:
         assert (entry["name"], entry["by"], entry["detail"]) == (name, "ops", {"records": 1, "decisions": 1})
         assert fired(centre, name) == 2
         assert [each["key"] for each in await told(centre)] == [early.key, elsewhere.key]
+        assert await standing(centre, waiting) == ("CHECKING", None)
         checked = await centre.verify(keys=[each.key for each in (early, waiting, late, elsewhere)])
         assert checked["lost"] == [late.key]
         await centre.decide_at_once()
@@ -456,6 +465,30 @@ class TestOldBackup:
         again = await decided(centre, 4)
         assert {each["key"] for each in again} == {each.key for each in (early, waiting, late, elsewhere)}
         assert int(again[-1]["cursor"]) > int(last["cursor"])  # 33.20 has kept the last number
+
+    async def test_what_stood_before_an_expert_stands_there_again(self, any_centre: RunningCentre) -> None:
+        centre = any_centre
+        at = datetime.fromisoformat("2017-01-09T08:00:00+07:00")
+        await centre.control.put("/control/v1/clock", json={"start": at.isoformat(), "speed": 1})
+        record = centre.office.prepare(nik=PERSONS[0])
+        await centre.decide_at_once(adjudicate_keys=[record.key], adjudication_seconds=3600)
+        assert (await centre.office.post(record)).status_code == 201
+        await decided(centre, 1)
+        later = (at + timedelta(hours=2)).isoformat()
+        await centre.control.put("/control/v1/clock", json={"start": later, "speed": 1})
+        await decided(centre, 2)
+        assert await standing(centre, record) == ("DECIDED", "PRINT_READY_RECORD")
+        await centre.decide_at_once(paused=True)
+
+        await rule(centre, "OLD_BACKUP", age_seconds=3600)
+
+        await destroyed(centre)
+        assert await standing(centre, record) == ("ADJUDICATING", "ADJUDICATE_RECORD")
+        await centre.decide_at_once(adjudication_seconds=3600)
+        assert [each["decision"] for each in await decided(centre, 2)] == [
+            "ADJUDICATE_RECORD",
+            "PRINT_READY_RECORD",
+        ]
 
     async def test_numbers_of_results_that_are_gone_are_given_again(self, any_centre: RunningCentre) -> None:
         await any_centre.decide_at_once()

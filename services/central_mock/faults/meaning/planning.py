@@ -1,5 +1,6 @@
 """Drawing for the records that are due, before the transaction that decides them: that may be run again."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -26,14 +27,16 @@ async def plan_due(centre: CentreRuntime, now: datetime) -> dict[str, DecisionPl
         return due, repository.holds_over(session, [each.key for each in due]), turns
 
     due, over, last = await centre.database.read(look)
-    turns = Turns(last, now)
-    plans = {}
-    for each in due:
-        plans[each.key] = plan_decision(
+    turns, kept_back = Turns(last, now), defaultdict[str, set[str]](set)
+    for key, rule in over:
+        kept_back[key].add(rule)
+    return {
+        each.key: plan_decision(
             centre.rules.ruling_for_record(office=each.office, key=each.key),
             state=each.state,
-            over={rule for key, rule in over if key == each.key},
+            over=kept_back[each.key],
             now=now,
             turns=turns,
         )
-    return plans
+        for each in due
+    }

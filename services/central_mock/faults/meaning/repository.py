@@ -156,19 +156,18 @@ def undecide(session: Session, keys: Iterable[str], moment: datetime) -> None:
         mine = col(CheckResult.key).in_(chunk)
         session.execute(sa.delete(CheckResult).where(mine, col(CheckResult.decided_at) > moment))
         session.execute(sa.delete(HeldDecision).where(col(HeldDecision.key).in_(chunk)))
-        adjudicated = sa.select(sa.func.max(col(CheckResult.decided_at))).where(
-            col(CheckResult.key) == col(Record.key)
+        asked_expert = (
+            sa.select(sa.func.max(col(CheckResult.decided_at)))
+            .where(col(CheckResult.key) == col(Record.key))
+            .scalar_subquery()
         )
         session.execute(
             sa.update(Record)
             .where(col(Record.key).in_(chunk))
             .values(
-                state=sa.case(
-                    (sa.exists(adjudicated.correlate(Record)), CheckState.ADJUDICATING),
-                    else_=CheckState.CHECKING,
-                ),
-                decision=None,
-                waiting_since=col(Record.arrived_at),
+                state=sa.case((asked_expert.is_(None), CheckState.CHECKING), else_=CheckState.ADJUDICATING),
+                decision=sa.case((asked_expert.is_(None), None), else_=Decision.ADJUDICATE_RECORD),
+                waiting_since=sa.func.coalesce(asked_expert, col(Record.arrived_at)),
             )
         )
 
