@@ -81,6 +81,7 @@ class Entry:
     """Real milliseconds from the request's head to the end of its answer, whatever the clock's speed."""
     seq: int | None = None
     began: float = 0.0
+    """By the processor's own clock."""
 
     def fired(self, rule: str, kind: str) -> None:
         """A rule acted on this request."""
@@ -95,7 +96,7 @@ class Entry:
             "what": self.what,
             "at": self.at.isoformat(),
             "ended_at": self.ended_at and self.ended_at.isoformat(),
-            "ms": self.ms,
+            "ms": self.ms and round(self.ms, 3),
             "connection": self.connection,
             "method": self.method,
             "route": self.route,
@@ -152,7 +153,7 @@ class ConnectionEntry:
             "what": self.what,
             "at": self.at.isoformat(),
             "ended_at": self.ended_at and self.ended_at.isoformat(),
-            "ms": self.ms,
+            "ms": self.ms and round(self.ms, 3),
             "connection": self.id,
             "office": self.office,
             "peer": self.peer,
@@ -205,14 +206,12 @@ AnyEntry = Entry | ConnectionEntry | Note
 
 def route_of(path: str) -> str:
     """The path without the NIK or key that it may hold."""
-    if path.count("/") < 4:  # most are, and patterns cost more than all the rest of an entry
-        return path
     return _KEY.sub("/central/v1/records/{key}", _NIK.sub("/central/v1/residents/{nik}", path))
 
 
 def key_in(path: str) -> str | None:
     """The record's key that a path names."""
-    found = _KEY.search(path) if path.count("/") > 3 else None
+    found = _KEY.search(path)
     return found.group(1)[:200] if found else None
 
 

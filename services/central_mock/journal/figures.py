@@ -29,7 +29,6 @@ ROUTES = frozenset(
         "/central/v1/health",
     }
 )
-METHODS = frozenset({"GET", "POST"})
 OTHER = "other"
 NO_ANSWER = "none"
 
@@ -46,7 +45,7 @@ class CentreFigures(Collector):
     def __init__(self, journal: Journal, keeper: KnowsRows) -> None:
         self._journal = journal
         self._keeper = keeper
-        self._requests: Counter[tuple[str, str, str]] = Counter()
+        self._requests: Counter[tuple[str, str, int | None]] = Counter()
         self._fired: Counter[str] = Counter()
         self.applied = 0
         """Records that took effect, of imports too."""
@@ -60,9 +59,7 @@ class CentreFigures(Collector):
     def _count(self, entry: AnyEntry) -> None:
         if isinstance(entry, Entry):
             route = entry.route if entry.route in ROUTES else OTHER
-            method = entry.method if entry.method in METHODS else OTHER
-            status = NO_ANSWER if entry.status is None else str(entry.status)
-            self._requests[method, route, status] += 1
+            self._requests[entry.method, route, entry.status] += 1
             if entry.fault is not None:
                 self._fired[str(entry.fault)] += 1
 
@@ -73,8 +70,8 @@ class CentreFigures(Collector):
             "Requests that the centre's port took, faults included",
             labels=["method", "route", "status"],
         )
-        for labels, number in self._requests.items():
-            requests.add_metric(labels, number)
+        for (method, route, status), number in self._requests.items():
+            requests.add_metric([method, route, NO_ANSWER if status is None else str(status)], number)
         yield requests
         fired = CounterMetricFamily(
             "ektp_central_faults_fired", "Requests on which a fault acted, by its kind", labels=["kind"]

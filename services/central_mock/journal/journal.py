@@ -82,19 +82,23 @@ class Journal:
     def begin(self, *, at: datetime, connection: int, scope: Any) -> Entry:
         """A request came, with its headers."""
         path, method = scope["path"], scope["method"]
-        entry = Entry(self._next_id(), at, connection, method, route_of(path), began=time.perf_counter())
+        key = office = None
         for name, value in scope["headers"]:
             if name == b"idempotency-key":
-                entry.key = value.decode("latin-1")[:200]
+                key = value.decode("latin-1")[:200]
             elif name == b"x-office":
-                entry.office = value.decode("latin-1")[:20]
-        entry.key = entry.key or key_in(path)
-        if entry.office is None and scope["query_string"]:
-            entry.office = office_in(scope["query_string"])
-        if entry.key is not None:
-            entry.attempt = self._attempt(method, entry.route, entry.key)
+                office = value.decode("latin-1")[:20]
+        route = path
+        if path.count("/") > 3:  # few are so deep, and patterns cost more than all the rest of an entry
+            route, key = route_of(path), key or key_in(path)
+        if office is None and scope["query_string"]:
+            office = office_in(scope["query_string"])
+        attempt = 1 if key is None else self._attempt(method, route, key)
+        number = self.last_id = next(self._ids)
+        entry = Entry(number, at, connection, method, route, key, office, attempt)
+        entry.began = time.perf_counter()
         self._tail.append(entry)
-        self.open[entry.id] = entry
+        self.open[number] = entry
         return entry
 
     def _attempt(self, method: str, route: str, key: str) -> int:
@@ -120,7 +124,7 @@ class Journal:
 
     def _end(self, entry: Entry | ConnectionEntry, at: datetime | None) -> None:
         entry.ended_at = at
-        entry.ms = round((time.perf_counter() - entry.began) * 1000, 3)
+        entry.ms = (time.perf_counter() - entry.began) * 1000
         entry.seq = seq = self._next_seq()
         entry.finished = True
         self.open.pop(entry.id, None)

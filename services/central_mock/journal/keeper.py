@@ -27,8 +27,8 @@ log = structlog.get_logger()
 
 WRITES_EVERY = 0.25
 """Real seconds."""
-BATCH = 500
-"""Rows in one transaction: on SQLite its statements run in the event loop, and this many take some 5 ms."""
+BATCH = 250
+"""Rows in one transaction: on SQLite its statements run in the event loop, and this many take some 2 ms."""
 DELETED_AT_ONCE = 1000
 SLACK = 1.05
 """Rows are deleted when there are so many times the bound: seldom, and many at once."""

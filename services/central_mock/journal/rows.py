@@ -16,14 +16,13 @@ from services.central_mock.journal.domain import (
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 LONGEST_ROUTE = 300
 LONGEST_RULES = 4000
 
 
 def microseconds(at: datetime) -> int:
     """Since 1970."""
-    return (at - EPOCH) // _MICROSECOND
+    return round(at.timestamp() * 1e6)
 
 
 def time_of(us: int) -> datetime:
@@ -31,6 +30,7 @@ def time_of(us: int) -> datetime:
     return EPOCH + timedelta(microseconds=us)
 
 
+Row = tuple[Any, ...]
 COLUMNS = (
     "id", "seq", "what", "at_us", "ended_us", "ms", "connection", "method", "route", "key", "office", "attempt",
     "bytes_in", "bytes_out", "status", "retry_after", "outcome", "applied", "acknowledged", "finished", "fault",
@@ -38,7 +38,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def row_of(entry: AnyEntry) -> dict[str, Any]:
+def row_of(entry: AnyEntry) -> Row:
     """The columns of `journal`, all of them in their order, so that one statement takes rows of every kind."""
     if isinstance(entry, Entry):
         return _of_request(entry)
@@ -52,7 +52,7 @@ def row_of(entry: AnyEntry) -> dict[str, Any]:
         rules=_joined(entry.rules),
     )
     row.update(_of_note(entry) if isinstance(entry, Note) else _of_connection(entry))
-    return row
+    return tuple(row.values())
 
 
 _IN_EACH: dict[str, Any] = {"bytes_in": 0, "bytes_out": 0, "applied": False, "acknowledged": False}
@@ -77,33 +77,33 @@ def _of_connection(entry: ConnectionEntry) -> dict[str, Any]:
     }
 
 
-def _of_request(entry: Entry) -> dict[str, Any]:
+def _of_request(entry: Entry) -> Row:
     """Written out in full: it is done for each request."""
-    return {
-        "id": entry.id,
-        "seq": entry.seq,
-        "what": "REQUEST",
-        "at_us": microseconds(entry.at),
-        "ended_us": _ended(entry),
-        "ms": entry.ms,
-        "connection": entry.connection,
-        "method": entry.method[:20],
-        "route": entry.route[:LONGEST_ROUTE],
-        "key": entry.key,
-        "office": entry.office,
-        "attempt": entry.attempt,
-        "bytes_in": entry.bytes_in,
-        "bytes_out": entry.bytes_out,
-        "status": entry.status,
-        "retry_after": entry.retry_after and entry.retry_after[:200],
-        "outcome": _text(entry.outcome),
-        "applied": entry.applied,
-        "acknowledged": entry.acknowledged,
-        "finished": entry.finished,
-        "fault": _text(entry.fault),
-        "rules": _joined(entry.rules) if entry.rules else "",
-        "detail": None,
-    }
+    return (
+        entry.id,
+        entry.seq,
+        "REQUEST",
+        microseconds(entry.at),
+        _ended(entry),
+        entry.ms,
+        entry.connection,
+        entry.method[:20],
+        entry.route[:LONGEST_ROUTE],
+        entry.key,
+        entry.office,
+        entry.attempt,
+        entry.bytes_in,
+        entry.bytes_out,
+        entry.status,
+        entry.retry_after and entry.retry_after[:200],
+        _text(entry.outcome),
+        entry.applied,
+        entry.acknowledged,
+        entry.finished,
+        _text(entry.fault),
+        _joined(entry.rules) if entry.rules else "",
+        None,
+    )
 
 
 def _ended(entry: Entry | ConnectionEntry) -> int | None:

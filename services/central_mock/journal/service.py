@@ -15,7 +15,7 @@ from services.central_mock.journal.reading import History
 from services.central_mock.journal.schemas import BelievedRecord, Order, Verification, VerifyRequest
 from services.central_mock.journal.wanted import Wanted
 
-JUDGED = 50_000
+JUDGED = 20_000
 """Requests that are looked at, the last ones: some hundred milliseconds of work."""
 
 

@@ -26,7 +26,7 @@ from services.central_mock.journal.domain import (
 )
 from services.central_mock.journal.figures import CentreFigures
 from services.central_mock.journal.journal import Journal
-from services.central_mock.journal.rows import entry_of, row_of
+from services.central_mock.journal.rows import COLUMNS, entry_of, row_of
 from services.central_mock.journal.wanted import Wanted
 from services.central_mock.registry import CentreModel
 from shared.database import sqlite_engine
@@ -237,7 +237,7 @@ def test_disk_and_memory_find_the_same(
 
 @given(st.one_of(REQUESTS, CONNECTIONS, NOTES))
 def test_a_row_gives_back_the_entry(entry: AnyEntry) -> None:
-    assert entry_of(row_of(entry)) == entry
+    assert entry_of(dict(zip(COLUMNS, row_of(entry), strict=True))) == entry
 
 
 # -- figures
