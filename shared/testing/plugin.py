@@ -7,25 +7,27 @@ given, how to run it again with it, and what happened on all processes.
 import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 
-from shared.testing.broker_faults import Broker
-from shared.testing.cluster import LAST_MOMENTS, Cluster
-from shared.testing.disk import SmallDisk, no_small_disk
-from shared.testing.postgres_node import PostgresNode
-from shared.testing.proxy import Hop, Network
+# Everything else is imported where it is used: a run without chaos would wait a second for it.
+if TYPE_CHECKING:
+    from shared.testing.broker_faults import Broker
+    from shared.testing.cluster import Cluster
+    from shared.testing.disk import SmallDisk
+    from shared.testing.postgres_node import PostgresNode
+    from shared.testing.proxy import Hop, Network
 
 SEED = pytest.StashKey[int]()
-CLUSTERS = pytest.StashKey[list[Cluster]]()
+CLUSTERS = pytest.StashKey["list[Cluster]"]()
 SMALL_DISK_MEGABYTES = 16
 SEEDS = 1 << 31
+LAST_MOMENTS = 200
 
-MakeCluster = Callable[..., Awaitable[Cluster]]
-MakeHop = Callable[..., Hop]
+MakeCluster = Callable[..., Awaitable["Cluster"]]
+MakeHop = Callable[..., "Hop"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,25 +46,29 @@ def chaos_seed(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def network(chaos_seed: int) -> Iterator[Network]:
+def network(chaos_seed: int) -> "Iterator[Network]":
     """Proxies between anything and anything: `network.hop("client→server", port)`."""
+    from shared.testing.proxy import Network
+
     with Network(chaos_seed) as made:
         yield made
 
 
 @pytest.fixture
-def tcp_proxy(network: Network) -> MakeHop:
+def tcp_proxy(network: "Network") -> MakeHop:
     """A proxy in front of a port, each time it is called: `tcp_proxy(port).cause(Cut())`."""
 
-    def make(to: int | tuple[str, int], name: str = "") -> Hop:
+    def make(to: int | tuple[str, int], name: str = "") -> "Hop":
         return network.hop(name or f"hop-{len(network.hops) + 1}", to)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def chaos_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def chaos_broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Broker]":
     """One broker node for the session (4 to 8 s); trios get a virtual host each."""
+    from shared.testing.broker_faults import Broker
+
     broker = Broker(tmp_path_factory.mktemp("broker"))
     try:
         broker.spawn()
@@ -72,8 +78,10 @@ def chaos_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 @pytest.fixture(scope="session")
-def chaos_postgres() -> Iterator[PostgresNode]:
+def chaos_postgres() -> "Iterator[PostgresNode]":
     """One PostgreSQL server for the session (1 s); trios get databases of their own."""
+    from shared.testing.postgres_node import PostgresNode
+
     node = PostgresNode()
     try:
         node.spawn()
@@ -83,16 +91,16 @@ def chaos_postgres() -> Iterator[PostgresNode]:
 
 
 @pytest_asyncio.fixture
-async def chaos_trio(
-    request: pytest.FixtureRequest, chaos_seed: int, tmp_path: Path
-) -> AsyncIterator[MakeCluster]:
+async def chaos_trio(request: pytest.FixtureRequest, chaos_seed: int) -> AsyncIterator[MakeCluster]:
     """A trio each time it is called with the options of `Cluster`, ready; all are ended with the test.
 
     Broker and PostgreSQL are the session's unless the test brings its own.
     """
+    from shared.testing.cluster import Cluster
+
     made = request.node.stash.setdefault(CLUSTERS, [])
 
-    async def make(**options: Any) -> Cluster:
+    async def make(**options: Any) -> "Cluster":
         if options.get("broker", True) is True:
             options["broker"] = request.getfixturevalue("chaos_broker")
         if options.get("database") == "postgresql" and "postgres" not in options:
@@ -107,8 +115,10 @@ async def chaos_trio(
 
 
 @pytest.fixture
-def small_disk() -> Iterator[SmallDisk]:
+def small_disk() -> "Iterator[SmallDisk]":
     """A disk of 16 MB that can be filled; the test is skipped, with the reason, where none can be mounted."""
+    from shared.testing.disk import SmallDisk, no_small_disk
+
     if reason := no_small_disk():
         pytest.skip(reason)
     disk = SmallDisk(SMALL_DISK_MEGABYTES)
