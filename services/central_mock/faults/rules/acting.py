@@ -8,24 +8,24 @@ from services.central_mock.faults.specs.socket import Bandwidth
 
 REQUESTS = frozenset(Endpoint) - {Endpoint.CHECK}
 ARRIVALS = frozenset({Endpoint.RECORDS_POST, Endpoint.IMPORTS_POST})
-RESULTS = frozenset({Endpoint.CHECK, Endpoint.RESULTS_GET})
+CHECK = frozenset({Endpoint.CHECK})
 
 ACTS_AT: dict[Kind, frozenset[Endpoint]] = {
     Kind.ANSWER_LOST: ARRIVALS,
     Kind.FORGOTTEN: ARRIVALS,
     Kind.APPLIED_TWICE: ARRIVALS,
     Kind.KEYS_FORGOTTEN: ARRIVALS,
-    Kind.RESULT_LATE: RESULTS,
-    Kind.RESULT_OUT_OF_ORDER: RESULTS,
-    Kind.RESULT_TWICE: RESULTS,
-    Kind.RESULT_NEVER: RESULTS,
-    Kind.RESULT_OF_ANOTHER: RESULTS,
+    Kind.RESULT_LATE: CHECK,
+    Kind.RESULT_OUT_OF_ORDER: CHECK,
+    Kind.RESULT_TWICE: CHECK,
+    Kind.RESULT_NEVER: CHECK,
+    Kind.RESULT_OF_ANOTHER: CHECK,
     Kind.BATCH_HALF_DONE: frozenset({Endpoint.IMPORTS_POST}),
     Kind.CORRUPT_RECEIPT: frozenset({Endpoint.RECORDS_POST, Endpoint.RECORDS_GET}),
-    Kind.CLOCK_SKEW: frozenset(Endpoint),
-    Kind.OLD_BACKUP: frozenset(Endpoint),
+    Kind.CLOCK_SKEW: REQUESTS,
+    Kind.OLD_BACKUP: CHECK,  # once, on the records that are held: no request
     Kind.STALE_READ: frozenset({Endpoint.RECORDS_GET, Endpoint.RECONCILIATIONS_POST}),
-    Kind.CHECK_OVERLOADED: frozenset({Endpoint.CHECK}),
+    Kind.CHECK_OVERLOADED: CHECK,
 }
 """All others act on every request."""
 
@@ -77,18 +77,14 @@ def _pace_slots(fault: FaultSpec, direction: Direction) -> frozenset[str]:
 
 def covers(upper: Rule, lower: Rule) -> bool:
     """Whether `upper`, which ranks first, leaves nothing of its stage for `lower`."""
-    if upper.fault.stage is not lower.fault.stage or not upper.shape.always:
-        return False
-    if upper.fault.kind in COUNTING:
+    if upper.fault.stage is not lower.fault.stage or not upper.always or upper.fault.kind in COUNTING:
         return False
     if upper.fault.kind in WHOLE_CENTRE:
         return True
+    if not covers_match(upper.match, lower.match, acts_at(lower.fault.kind)):
+        return False
     slots = slots_of(lower.fault, lower.match.direction)
-    return (
-        bool(slots)
-        and slots <= slots_of(upper.fault, upper.match.direction)
-        and covers_match(upper.match, lower.match, acts_at(lower.fault.kind))
-    )
+    return bool(slots) and slots <= slots_of(upper.fault, upper.match.direction)
 
 
 def leaves_nothing(upper: Rule, lower: Rule) -> bool:
@@ -98,7 +94,7 @@ def leaves_nothing(upper: Rule, lower: Rule) -> bool:
     return (
         upper.fault.stage is Stage.INSTEAD
         and lower.fault.stage in {Stage.MEANING, Stage.ANSWER}
-        and upper.shape.always
+        and upper.always
         and upper.fault.kind not in COUNTING
         and Endpoint.CHECK not in acts_at(lower.fault.kind)
         and covers_match(upper.match, lower.match, acts_at(lower.fault.kind))
@@ -107,10 +103,12 @@ def leaves_nothing(upper: Rule, lower: Rule) -> bool:
 
 def covers_match(wide: Match, narrow: Match, possible: frozenset[Endpoint]) -> bool:
     """Whether everything that `narrow` matches, at the `possible` endpoints, is matched by `wide` too."""
+    if wide.keys and not (narrow.keys and set(narrow.keys) <= set(wide.keys)):
+        return False
+    if not _covers_offices(wide.offices, narrow.offices):
+        return False
     wanted = frozenset(narrow.endpoints) & possible if narrow.endpoints else possible
-    endpoints = not wide.endpoints or wanted <= frozenset(wide.endpoints)
-    keys = not wide.keys or (bool(narrow.keys) and set(narrow.keys) <= set(wide.keys))
-    return endpoints and keys and _covers_offices(wide.offices, narrow.offices)
+    return not wide.endpoints or wanted <= frozenset(wide.endpoints)
 
 
 def _covers_offices(wide: list[str], narrow: list[str]) -> bool:

@@ -5,9 +5,11 @@ what one request meets.
 """
 
 import hashlib
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -20,7 +22,8 @@ LONGEST_LIFE = 7 * 86_400.0
 """No rule lives longer: one that was forgotten must not look like a broken centre for ever."""
 DEFAULT_SEED = 1
 
-_WORD = (1 << 64) - 1
+WORD = (1 << 64) - 1
+GOLDEN = 0x9E3779B97F4A7C15
 
 
 class Endpoint(StrEnum):
@@ -142,10 +145,15 @@ class Rule:
     number: int
     """Counts rules as they were set: of two with the same priority the earlier goes first."""
 
-    @property
+    @cached_property
+    def always(self) -> bool:
+        """Whether it acts on everything it matches."""
+        return self.shape.always
+
+    @cached_property
     def unconditional(self) -> bool:
         """Whether it acts on every request there is."""
-        return self.match.everything and self.shape.always
+        return self.match.everything and self.always
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +178,25 @@ def rule_number(rule: str, what: str = "") -> int:
     return int.from_bytes(hashlib.blake2b(f"{rule}|{what}".encode(), digest_size=8).digest(), "big")
 
 
-def mixed(request: int, rule: int) -> float:
-    """One number in [0, 1) of both: splitmix64's finaliser, which leaves no pattern of its arguments."""
-    x = (request ^ rule) & _WORD
-    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
-    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _WORD
-    return ((x ^ (x >> 31)) >> 11) / (1 << 53)
+def mixed(request: int, rule: int) -> int:
+    """64 bits of both. Each is a hash already, so that one multiplication is enough to make two rules strangers."""
+    return ((request ^ rule) * GOLDEN) & WORD
+
+
+def threshold(probability: float) -> int:
+    """What `mixed` must be under to act."""
+    return math.ceil(probability * (1 << 53)) << 11
 
 
 def draw(seed: int, rule: str, subject: Subject, what: str = "") -> float:
     """What the dice show for this rule and attempt: always the same number in [0, 1)."""
     request = request_number(seed, subject.endpoint, subject.key, subject.attempt)
-    return mixed(request, rule_number(rule, what))
+    return share(mixed(request, rule_number(rule, what)))
+
+
+def share(bits: int) -> float:
+    """64 bits as a number in [0, 1)."""
+    return (bits >> 11) / (1 << 53)
 
 
 def life_left(since: datetime, seconds: float, now: datetime) -> float:

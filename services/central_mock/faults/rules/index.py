@@ -5,16 +5,38 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 
-from services.central_mock.faults.rules.acting import WHOLE_CENTRE, acts_at, rank
+from services.central_mock.faults.rules.acting import acts_at, rank
 from services.central_mock.faults.rules.attempts import Attempts, History
-from services.central_mock.faults.rules.domain import Endpoint, Subject, mixed, request_number, rule_number
+from services.central_mock.faults.rules.domain import GOLDEN, WORD, Endpoint, Subject, draw, request_number
 from services.central_mock.faults.rules.live import LiveRule
 from services.central_mock.faults.rules.ruling import NOTHING, Fired, Ruling
 from services.central_mock.faults.specs.kinds import Stage
 
 Note = Callable[[LiveRule, Subject, Fired], None]
 
+FEW = 8
+"""From so many on it pays to draw them together."""
 SKIPPED_WHEN_CUT = frozenset({Stage.INSTEAD, Stage.MEANING, Stage.ANSWER})
+
+
+class Thin:
+    """Rules that are nothing but a probability of every request: drawn together, since there may be very many."""
+
+    def __init__(self, rules: Sequence[LiveRule]) -> None:
+        self.rules = rules
+        self.met = 0
+        self._by_tick: defaultdict[int, list[tuple[int, int, LiveRule]]] = defaultdict(list)
+        for each in rules:
+            self._by_tick[each.tick].append((each.number, each.threshold, each))
+
+    def hits(self, history: History, number: Callable[[int], int]) -> list[LiveRule]:
+        """Those that act; the others are not looked at any further."""
+        self.met += 1
+        found: list[LiveRule] = []
+        for tick, rules in self._by_tick.items():
+            request = number(history.since(tick))
+            found += [live for rule, limit, live in rules if ((request ^ rule) * GOLDEN) & WORD < limit]
+        return found
 
 
 class Bucket:
@@ -25,15 +47,21 @@ class Bucket:
         self._by_key: defaultdict[str, list[LiveRule]] = defaultdict(list)
         self._by_office: defaultdict[str, list[LiveRule]] = defaultdict(list)
         self._lengths: set[int] = set()
+        thin = [
+            each for each in rules if each.is_thin and not (each.rule.match.keys or each.rule.match.offices)
+        ]
+        self.thin = Thin(thin) if len(thin) >= FEW else None
+        apart = set(thin) if self.thin else set()
         for each in rules:
-            self._place(each)
+            if each not in apart:
+                self._place(each)
 
     def _place(self, live: LiveRule) -> None:
         match = live.rule.match
         if match.keys:
             for key in set(match.keys):
                 self._by_key[key].append(live)
-        elif match.offices and not any(len(each) == 1 for each in match.offices):  # a bare `*` is any office
+        elif match.offices and "*" not in match.offices:
             for office in {each.removesuffix("*") for each in match.offices}:
                 self._by_office[office].append(live)
                 self._lengths.add(len(office))
@@ -41,7 +69,7 @@ class Bucket:
             self._any.append(live)
 
     def candidates(self, subject: Subject) -> list[LiveRule]:
-        """In the order in which they are asked."""
+        """In the order in which they are asked; without the thin ones."""
         found = self._any
         if self._by_key and (named := self._by_key.get(subject.key)):
             found = found + named
@@ -49,14 +77,33 @@ class Bucket:
             for length in self._lengths:
                 if here := self._by_office.get(subject.office[:length]):
                     found = found + here
-        if found is self._any:
-            return found
-        unique = found if len(found) == 1 else list(dict.fromkeys(found))
-        return sorted(unique, key=_rank)
+        return found if found is self._any else in_order(found)
+
+
+def in_order(found: list[LiveRule]) -> list[LiveRule]:
+    """Each once, as they are asked."""
+    return sorted(dict.fromkeys(found), key=_rank) if len(found) > 1 else found
 
 
 def _rank(live: LiveRule) -> tuple[int, int, int]:
     return rank(live.rule)
+
+
+class Numbers:
+    """The number of each attempt that a request is to some rule, hashed once."""
+
+    def __init__(self, seed: int, subject: Subject) -> None:
+        self._seed = seed
+        self._subject = subject
+        self._known: dict[int, int] = {}
+
+    def __call__(self, attempt: int) -> int:
+        """64 bits that all rules share which count this as the same attempt."""
+        number = self._known.get(attempt)
+        if number is None:
+            number = request_number(self._seed, self._subject.endpoint, self._subject.key, attempt)
+            self._known[attempt] = number
+        return number
 
 
 class RuleIndex:
@@ -77,33 +124,58 @@ class RuleIndex:
 
     def ruling(self, subject: Subject) -> Ruling:
         """Draw for a request that has just come; counts it as an attempt."""
-        candidates = self._bucket(subject.endpoint).candidates(subject)
-        if not candidates:
+        bucket = self._bucket(subject.endpoint)
+        candidates = bucket.candidates(subject)
+        if not candidates and bucket.thin is None:
             return NOTHING
-        return self._ruling(subject, candidates, self._attempts.meet(subject.endpoint, subject.key))
+        history = self._attempts.meet(subject.endpoint, subject.key)
+        numbers = Numbers(self._seed, subject)
+        hits = bucket.thin.hits(history, numbers) if bucket.thin is not None else []
+        for each in candidates:
+            each.matched += each.matches(subject)
+        if hits:
+            candidates = in_order([*candidates, *hits])
+        return self._ruling(subject, candidates, history, numbers) if candidates else NOTHING
 
     def ruling_for_record(self, subject: Subject) -> Ruling:
         """Draw for a record; asking again gives the same and counts nothing twice."""
-        candidates = self._bucket(subject.endpoint).candidates(subject)
-        return self._ruling(subject, candidates, None) if candidates else NOTHING
+        bucket = self._bucket(subject.endpoint)
+        candidates = bucket.candidates(subject)
+        if bucket.thin is not None:
+            candidates = in_order([*candidates, *bucket.thin.rules])
+        return (
+            self._ruling(subject, candidates, None, Numbers(self._seed, subject)) if candidates else NOTHING
+        )
 
-    def _ruling(self, subject: Subject, candidates: list[LiveRule], history: History | None) -> Ruling:
+    def fold(self) -> None:
+        """Another index takes over: give the thin rules their counts."""
+        for bucket in self._buckets.values():
+            if bucket.thin is not None:
+                for each in bucket.thin.rules:
+                    each.matched += bucket.thin.met
+                bucket.thin.met = 0
+
+    def _ruling(
+        self, subject: Subject, candidates: list[LiveRule], history: History | None, numbers: "Numbers"
+    ) -> Ruling:
         drawn: dict[Fired, LiveRule] = {}
         filled: set[str] = set()
-        numbers: dict[int, int] = {}
         cut = False
         for live in candidates:
             if not live.matches(subject):
                 continue
-            if history is not None:
-                live.matched += 1
             if (cut and live.stage in SKIPPED_WHEN_CUT) or (live.slots and live.slots <= filled):
                 continue
-            attempt = live.attempt(history)
-            if not self._acts(live, subject, attempt, numbers, is_record=history is None):
+            attempt = 1 if history is None else history.since(live.tick)
+            acts = (
+                self._decided(live, subject, numbers)
+                if history is None
+                else self._acts(live, subject, attempt, numbers)
+            )
+            if not acts:
                 continue
             drawn[self._fired(live, subject, attempt, filled)] = live
-            if live.rule.fault.kind in WHOLE_CENTRE:
+            if live.whole:
                 break
             cut = cut or live.ends_request
             if live.stage is not Stage.INSTEAD:
@@ -112,26 +184,21 @@ class RuleIndex:
             return NOTHING
         return Ruling(list(drawn), lambda fired: self._note(drawn[fired], subject, fired), drawn)
 
-    def _acts(
-        self, live: LiveRule, subject: Subject, attempt: int, numbers: dict[int, int], *, is_record: bool
-    ) -> bool:
-        if is_record:
-            if (known := live.decided(subject.key)) is not None:
-                return known
-            live.matched += 1
-        acts = live.always
-        if not acts:
-            number = numbers.get(attempt)
-            if number is None:
-                number = request_number(self._seed, subject.endpoint, subject.key, attempt)
-                numbers[attempt] = number
-            acts = live.acts(subject, attempt, number)
-        if is_record:
-            live.decide(subject.key, acts)
-        if acts:
+    @staticmethod
+    def _acts(live: LiveRule, subject: Subject, attempt: int, numbers: "Numbers") -> bool:
+        if live.always or live.acts(subject, attempt, numbers(attempt)):
             live.drawn += 1
             live.taken += 1
-        return acts
+            return True
+        return False
+
+    def _decided(self, live: LiveRule, subject: Subject, numbers: "Numbers") -> bool:
+        known = live.decided(subject.key)
+        if known is None:
+            live.matched += 1
+            known = self._acts(live, subject, 1, numbers)
+            live.decide(subject.key, known)
+        return known
 
     def _fired(self, live: LiveRule, subject: Subject, attempt: int, filled: AbstractSet[str]) -> Fired:
         rule = live.rule
@@ -152,7 +219,7 @@ class RuleIndex:
 
 
 def _roll(seed: int, rule: str, subject: Subject, attempt: int, what: str) -> float:
-    return mixed(request_number(seed, subject.endpoint, subject.key, attempt), rule_number(rule, what))
+    return draw(seed, rule, Subject(subject.office, subject.endpoint, subject.key, attempt), what)
 
 
 def _is_at(live: LiveRule, endpoint: str) -> bool:

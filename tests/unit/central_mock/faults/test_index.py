@@ -228,3 +228,21 @@ def test_a_rule_among_a_thousand_is_found_by_its_office_or_key() -> None:
     )
     assert book.drawn() == ["mine", "mine-too"]
     assert sum(each.matched for each in book.lives) == 2
+
+
+def test_many_rules_that_are_a_probability_alone_are_drawn_as_each_would_be_alone() -> None:
+    rules = [
+        rule(f"rule-{n}", "APPLIED_TWICE" if n % 2 else "FORGOTTEN", shape={"probability": 0.3})
+        for n in range(20)
+    ]
+    together = Book(*rules)
+    subjects = [Subject("33.13.07", "records.post", f"key-{n % 7}") for n in range(50)]
+    alone = {each.name: Book(each) for each in rules}
+    for subject in subjects:
+        each_alone = [name for name, book in alone.items() if book.drawn(subject)]
+        met = together.drawn(subject)
+        assert set(met) <= set(each_alone)
+        kinds = {name: int(name.removeprefix("rule-")) % 2 for name in each_alone}
+        assert {kinds[name] for name in met} == set(kinds.values())
+    together.index.fold()
+    assert {each.matched for each in together.lives} == {50}
