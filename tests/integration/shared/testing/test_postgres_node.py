@@ -1,12 +1,26 @@
 """A PostgreSQL server that is killed, frozen and locked."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from shared.testing.postgres_node import PostgresFailed, PostgresNode
 from shared.testing.timeline import Timeline
+from shared.testing.waiting import wait_until
+
+OWNER = """
+import sys
+from pathlib import Path
+from shared.testing.postgres_node import PostgresNode
+node = PostgresNode(Path(sys.argv[1]))
+node.spawn()
+print(node.pid, flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -58,3 +72,13 @@ def test_a_locked_table_makes_others_wait(node: PostgresNode, name: str) -> None
 def test_a_table_that_is_not_there_can_not_be_locked(node: PostgresNode, name: str) -> None:
     with pytest.raises(PostgresFailed, match="nobody"):
         node.lock(name, "nobody")
+
+
+def test_it_ends_though_its_owner_was_killed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    owner = [sys.executable, "-c", OWNER, str(tmp_path_factory.mktemp("postgres"))]
+    with subprocess.Popen(owner, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        server = Path("/proc", process.stdout.readline().decode().strip())
+        assert server.exists()
+        process.kill()
+    wait_until(lambda: not server.exists())
