@@ -16,6 +16,7 @@ from services.central_mock.faults.rules.index import RuleIndex
 from services.central_mock.faults.rules.schemas import RuleOrder
 from services.central_mock.faults.rules.service import RuleBook
 from services.central_mock.faults.scenarios.domain import AFTER, Action, State, next_change, part_of
+from services.central_mock.faults.scenarios.keeping import ORDER
 from services.central_mock.faults.scenarios.presets import presets
 from services.central_mock.faults.scenarios.scenario import Scenario
 from services.central_mock.faults.scenarios.service import Player, RuleRefused, ScenarioRuns
@@ -23,6 +24,7 @@ from services.central_mock.faults.specs.http import Status
 from services.central_mock.faults.specs.socket import Latency
 from services.central_mock.journal.domain import What
 from services.central_mock.journal.journal import Journal
+from services.central_mock.orders import give_order
 from services.central_mock.registry import CentreModel
 from shared.clock import SystemClock
 from shared.database import Database, DatabaseUnavailable, open_database
@@ -301,6 +303,14 @@ class TestRestart:
         assert other.player.state_of("day") is State.PAUSED
         assert other.rules() == ["day.bad.erring", "day.bad.slow"]
         await other.player.stop("day", by="ops")
+
+    async def test_what_another_version_kept_keeps_nobody_from_starting(self, stage: Stage) -> None:
+        await stage.player._database.write(
+            lambda session: give_order(session, name=ORDER, value={"run": {}}, at=START, by="ops")
+        )
+        await stage.player.restore()
+        assert "can't be read" in (stage.player.restored or "")
+        await stage.player.start(scenario(), by="ops")
 
     async def test_after_a_stop_there_is_nothing_to_go_on_with(self, stage: Stage) -> None:
         await stage.player.start(scenario(), by="ops", stage="bad")
