@@ -23,6 +23,7 @@ from services.central_mock.faults import routes as faults
 from services.central_mock.faults.banner import FaultBanner
 from services.central_mock.faults.front import Front
 from services.central_mock.faults.meaning.aftermath import do_forever
+from services.central_mock.faults.meaning.repository import RECORDS_FORGOTTEN
 from services.central_mock.faults.meaning.skew import SkewedClock
 from services.central_mock.faults.rules import replays
 from services.central_mock.faults.rules import routes as rules
@@ -98,6 +99,7 @@ def _tell_journal_and_figures(centre: CentreRuntime) -> None:
 
 def _wake(centre: CentreRuntime, info: dict[Any, Any]) -> None:
     centre.figures.applied += RECORDS_ACCEPTED in info
+    centre.figures.forgotten += info.get(RECORDS_FORGOTTEN, 0)
     if RESULTS_DECIDED in info:
         centre.results.ring()
     if RECORDS_ACCEPTED in info and centre.policy.delay_seconds < PROMPT:

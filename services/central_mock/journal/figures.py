@@ -65,8 +65,13 @@ class CentreFigures(Collector):
 
     def collect(self) -> Iterator[Any]:
         """Prometheus asks."""
+        yield from self._of_requests()
+        yield from self._since_the_start()
+        yield from self._now()
+
+    def _of_requests(self) -> Iterator[Any]:
         requests = CounterMetricFamily(
-            "ektp_central_requests",
+            "ektp_central_requests_total",
             "Requests that the centre's port took, faults included",
             labels=["method", "route", "status"],
         )
@@ -74,31 +79,41 @@ class CentreFigures(Collector):
             requests.add_metric([method, route, NO_ANSWER if status is None else str(status)], number)
         yield requests
         fired = CounterMetricFamily(
-            "ektp_central_faults_fired", "Requests on which a fault acted, by its kind", labels=["kind"]
+            "ektp_central_faults_fired_total", "Requests on which a fault acted, by its kind", labels=["kind"]
         )
         for kind, number in self._fired.items():
             fired.add_metric([kind], number)
         yield fired
-        yield _counter("ektp_central_records_applied", "Records that took effect", self.applied)
-        yield _counter(
-            "ektp_central_records_forgotten", "Records that a fault made the centre forget", self.forgotten
+
+    def _since_the_start(self) -> Iterator[Any]:
+        yield CounterMetricFamily(
+            "ektp_central_records_applied_total", "Records that took effect", self.applied
         )
-        yield _counter(
-            "ektp_central_journal_lost", "Journal entries that never reached the disk", self._journal.lost
+        yield CounterMetricFamily(
+            "ektp_central_records_forgotten_total",
+            "Records that a fault made the centre forget",
+            self.forgotten,
         )
-        yield _gauge("ektp_central_records_held", "Records that the centre holds", self.held)
-        yield _gauge("ektp_central_rules_on", "Fault rules that are on", self.rules_on())
-        yield _gauge(
+        yield CounterMetricFamily(
+            "ektp_central_journal_lost_total",
+            "Journal entries that never reached the disk",
+            self._journal.lost,
+        )
+
+    def _now(self) -> Iterator[Any]:
+        yield GaugeMetricFamily("ektp_central_records_held", "Records that the centre holds", self.held)
+        yield GaugeMetricFamily("ektp_central_rules_on", "Fault rules that are on", self.rules_on())
+        yield GaugeMetricFamily(
             "ektp_central_connections_open", "Connections to the centre's API", self.connections_open()
         )
-        yield _gauge("ektp_central_journal_rows", "Journal entries on disk", self._keeper.rows)
-        yield _gauge(
+        yield GaugeMetricFamily("ektp_central_journal_rows", "Journal entries on disk", self._keeper.rows)
+        yield GaugeMetricFamily(
             "ektp_central_journal_waiting", "Journal entries not yet on disk", len(self._journal.unwritten)
         )
-        yield _gauge(
+        yield GaugeMetricFamily(
             "ektp_central_stream_followers", "Who follows the event stream", len(self._journal.followers)
         )
-        yield _gauge(
+        yield GaugeMetricFamily(
             "ektp_central_stream_lag", "Events that the slowest follower has not been told", self._lag()
         )
 
@@ -112,11 +127,3 @@ async def watch(figures: CentreFigures, database: Database) -> None:
         with suppress(DatabaseUnavailable):
             figures.held = await database.read(repository.held)
         await asyncio.sleep(COUNTED_EVERY)
-
-
-def _counter(name: str, what: str, value: float) -> CounterMetricFamily:
-    return CounterMetricFamily(name, what, value=value)
-
-
-def _gauge(name: str, what: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, what, value=value)

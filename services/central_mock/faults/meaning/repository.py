@@ -14,6 +14,8 @@ from services.central_mock.faults.meaning.models import DueForgetting, HeldDecis
 from shared.contracts.central import Decision
 
 CHUNK = 500
+RECORDS_FORGOTTEN = "records_forgotten"
+"""How many records a transaction deleted, for the metrics."""
 _LAST_NUMBER = {
     "sqlite": sa.text(
         "UPDATE sqlite_sequence SET seq = (SELECT coalesce(max(seq), 0) FROM check_result) "
@@ -148,6 +150,7 @@ def delete_records(session: Session, keys: Iterable[str]) -> None:
         for model in (CheckResult, Packet, HeldDecision, DueForgetting, Record):
             key: Any = model.key
             session.execute(sa.delete(model).where(col(key).in_(chunk)))
+        session.info[RECORDS_FORGOTTEN] = session.info.get(RECORDS_FORGOTTEN, 0) + len(chunk)
 
 
 def undecide(session: Session, keys: Iterable[str], moment: datetime) -> None:
