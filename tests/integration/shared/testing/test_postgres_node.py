@@ -79,6 +79,6 @@ def test_it_ends_though_its_owner_was_killed(tmp_path_factory: pytest.TempPathFa
     with subprocess.Popen(owner, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         server = Path("/proc", process.stdout.readline().decode().strip())
-        assert server.exists()
+        wait_until(lambda: (server / "comm").read_text() == "postgres\n", saying="the death watch is set")
         process.kill()
     wait_until(lambda: not server.exists())
