@@ -135,24 +135,24 @@ class TestAnswerLost:
 
 
 class TestForgotten:
-    async def test_an_acknowledged_record_is_gone_and_counted(self, any_centre: RunningCentre) -> None:
-        await any_centre.decide_at_once()
-        name = await rule(any_centre, "FORGOTTEN", shape={"times": 1})
-        (gone,) = await post(any_centre, PERSONS[0])
-        (kept,) = await post(any_centre, PERSONS[1])
+    async def test_an_acknowledged_record_is_gone_and_counted(self, centre: RunningCentre) -> None:
+        await centre.decide_at_once()
+        name = await rule(centre, "FORGOTTEN", shape={"times": 1})
+        (gone,) = await post(centre, PERSONS[0])
+        (kept,) = await post(centre, PERSONS[1])
 
         async def is_gone() -> bool:
-            return not await held(any_centre, gone)
+            return not await held(centre, gone)
 
         await eventually(is_gone)
-        assert (await any_centre.verify(keys=[gone.key, kept.key]))["lost"] == [gone.key]
-        assert fired(any_centre, name) == 1
-        (entry,) = await audit(any_centre)
+        assert (await centre.verify(keys=[gone.key, kept.key]))["lost"] == [gone.key]
+        assert fired(centre, name) == 1
+        (entry,) = await audit(centre)
         assert (entry["name"], entry["detail"]) == (name, {"records": 1})
-        await decided(any_centre, 1, kept)
+        await decided(centre, 1, kept)
 
-        assert (await any_centre.office.post(gone)).status_code == 201
-        assert (await any_centre.verify(keys=[gone.key, kept.key]))["ok"]
+        assert (await centre.office.post(gone)).status_code == 201
+        assert (await centre.verify(keys=[gone.key, kept.key]))["ok"]
 
     async def test_what_is_due_after_a_restart_is_forgotten_then(
         self, keys: Path, sqlite_url: str, tmp_path: Path
@@ -186,15 +186,15 @@ class TestForgotten:
 
 
 class TestTwiceInEffect:
-    async def test_verify_says_so_and_the_decision_is_told_twice(self, any_centre: RunningCentre) -> None:
-        await any_centre.decide_at_once()
-        name = await rule(any_centre, "APPLIED_TWICE", shape={"times": 1})
-        twice, once = await post(any_centre, PERSONS[0], PERSONS[1])
+    async def test_verify_says_so_and_the_decision_is_told_twice(self, centre: RunningCentre) -> None:
+        await centre.decide_at_once()
+        name = await rule(centre, "APPLIED_TWICE", shape={"times": 1})
+        twice, once = await post(centre, PERSONS[0], PERSONS[1])
 
-        assert (await any_centre.verify(keys=[twice.key, once.key]))["duplicated"] == [twice.key]
-        results = await decided(any_centre, 3)
+        assert (await centre.verify(keys=[twice.key, once.key]))["duplicated"] == [twice.key]
+        results = await decided(centre, 3)
         assert Counter(each["key"] for each in results) == {twice.key: 2, once.key: 1}
-        assert fired(any_centre, name) == 1
+        assert fired(centre, name) == 1
 
     async def test_without_its_keys_the_centre_takes_a_record_again(self, any_centre: RunningCentre) -> None:
         await any_centre.decide_at_once()
@@ -243,19 +243,19 @@ class TestResults:
             await centre.control.put("/control/v1/clock", json={"start": now, "speed": 100})
             await decided(centre, 1)
 
-    async def test_late_is_late_by_the_clock_and_only_once(self, any_centre: RunningCentre) -> None:
-        await any_centre.decide_at_once()
-        name = await rule(any_centre, "RESULT_LATE", seconds=600)
-        (record,) = await post(any_centre, PERSONS[0])
-        await eventually(lambda: fired(any_centre, name) == 1)
-        assert await told(any_centre) == []
+    async def test_late_is_late_by_the_clock_and_only_once(self, centre: RunningCentre) -> None:
+        await centre.decide_at_once()
+        name = await rule(centre, "RESULT_LATE", seconds=600)
+        (record,) = await post(centre, PERSONS[0])
+        await eventually(lambda: fired(centre, name) == 1)
+        assert await told(centre) == []
 
-        now = any_centre.runtime.clock.now()
-        await any_centre.control.put(
+        now = centre.runtime.clock.now()
+        await centre.control.put(
             "/control/v1/clock", json={"start": (now + timedelta(seconds=590)).isoformat(), "speed": 100}
         )
 
-        (result,) = await decided(any_centre, 1, record)
+        (result,) = await decided(centre, 1, record)
         assert datetime.fromisoformat(result["decided_at"]) - now >= timedelta(seconds=590)
 
     async def test_twice_under_two_cursors(self, centre: RunningCentre) -> None:
@@ -288,22 +288,22 @@ class TestResults:
         assert fired(centre, name) == 1
 
     async def test_an_overloaded_check_decides_so_many_a_minute_oldest_first(
-        self, any_centre: RunningCentre
+        self, centre: RunningCentre
     ) -> None:
-        await any_centre.decide_at_once()
-        name = await rule(any_centre, "CHECK_OVERLOADED", decisions_per_minute=1)
-        records = await post(any_centre, *PERSONS[:4])
-        await eventually(lambda: fired(any_centre, name) == 4)
-        assert await told(any_centre) == []
-        now = any_centre.runtime.clock.now()
+        await centre.decide_at_once()
+        name = await rule(centre, "CHECK_OVERLOADED", decisions_per_minute=1)
+        records = await post(centre, *PERSONS[:4])
+        await eventually(lambda: fired(centre, name) == 4)
+        assert await told(centre) == []
+        now = centre.runtime.clock.now()
 
         after = (now + timedelta(seconds=130)).isoformat()
-        await any_centre.control.put("/control/v1/clock", json={"start": after, "speed": 1})
-        first = await decided(any_centre, 2)
+        await centre.control.put("/control/v1/clock", json={"start": after, "speed": 1})
+        first = await decided(centre, 2)
         assert [each["key"] for each in first] == [record.key for record in records[:2]]
 
-        await end(any_centre, name)
-        assert [each["key"] for each in await decided(any_centre, 4)] == [record.key for record in records]
+        await end(centre, name)
+        assert [each["key"] for each in await decided(centre, 4)] == [record.key for record in records]
 
 
 class TestCorruptReceipt:
@@ -466,8 +466,7 @@ class TestOldBackup:
         assert {each["key"] for each in again} == {each.key for each in (early, waiting, late, elsewhere)}
         assert int(again[-1]["cursor"]) > int(last["cursor"])  # 33.20 has kept the last number
 
-    async def test_what_stood_before_an_expert_stands_there_again(self, any_centre: RunningCentre) -> None:
-        centre = any_centre
+    async def test_what_stood_before_an_expert_stands_there_again(self, centre: RunningCentre) -> None:
         at = datetime.fromisoformat("2017-01-09T08:00:00+07:00")
         await centre.control.put("/control/v1/clock", json={"start": at.isoformat(), "speed": 1})
         record = centre.office.prepare(nik=PERSONS[0])
