@@ -379,7 +379,7 @@ deeds = st.lists(
 loops = st.sampled_from([{}, {"loop": 3}, {"loop": "FOREVER", "for": "PT9M"}, {"seed": 5}])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(loops, deeds)
 def test_whatever_ops_do_only_one_stages_rules_are_on_and_none_at_the_end(
     file: Path, loop: dict[str, Any], history: list[tuple[str, float]]
