@@ -36,6 +36,8 @@ from shared.testing.waiting import eventually
 from tests.integration.central_mock.conftest import RunningCentre, running
 from tests.integration.enrolment_api.desk import NGARGOYOSO, Desk, problem
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what does not differ between the databases."""
 NIKS = (f"331307{day:02}0798{serial:04}" for serial in range(1, 9999) for day in range(1, 29))
 
 
@@ -261,6 +263,7 @@ async def test_lost_records_are_sent_again_once_and_everything_else_is_only_told
     assert (verdict["lost"], verdict["duplicated"], verdict["mismatched"]) == ([], [], [])
 
 
+@ON_SQLITE
 async def test_asked_again_when_all_is_mended_it_finds_nothing_and_keeps_what_was_found(house: House) -> None:
     (lost,) = await house.acknowledged(1)
     await house.forget(lost)
@@ -297,6 +300,7 @@ async def test_one_replica_at_a_time_compares(
     await eventually(house.done, within=20)
 
 
+@ON_SQLITE
 async def test_a_fresh_receipt_is_not_doubted_and_the_day_is_looked_at_again_soon(
     open_house: Callable[..., Any],
 ) -> None:
@@ -383,6 +387,7 @@ async def _find_missing(house: House, record_id: str) -> None:
     assert not await house.runtime.database.write(find), "twice changes nothing"
 
 
+@ON_SQLITE
 async def test_what_is_asked_for_during_an_outage_is_compared_when_it_is_over(house: House) -> None:
     await house.acknowledged(2)
     await house.link("pause")
@@ -399,6 +404,7 @@ async def test_what_is_asked_for_during_an_outage_is_compared_when_it_is_over(ho
     assert body["centre"]["compared"] == 2 and body["requested_by"] == "kepala"
 
 
+@ON_SQLITE
 async def test_a_comparison_that_fails_says_why_is_tried_again_and_puts_no_link_out(
     open_house: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -420,6 +426,7 @@ async def test_a_comparison_that_fails_says_why_is_tried_again_and_puts_no_link_
     assert (await eventually(house.done, within=20))["reason"] == ""
 
 
+@ON_SQLITE
 async def test_a_day_is_listed_page_by_page_also_when_nobody_asked_for_it(house: House) -> None:
     ids = await house.acknowledged(3)
     first = await house.show(limit=2)
@@ -429,6 +436,7 @@ async def test_a_day_is_listed_page_by_page_also_when_nobody_asked_for_it(house:
     assert first["recorded"] == first["acknowledged"] == 3
 
 
+@ON_SQLITE
 async def test_a_day_to_come_and_another_office_are_refused(house: House) -> None:
     tomorrow = f"{(house.runtime.clock.now() + timedelta(days=2)):%Y-%m-%d}"
     answer = await house.supervisor.post(f"/v1/offices/{NGARGOYOSO}/reconciliations/{tomorrow}")
