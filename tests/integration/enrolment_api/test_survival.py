@@ -119,7 +119,7 @@ class Disk:
         backend = database._backend  # the one place where a test must reach the engine
         assert isinstance(backend, SqliteBackend)
         self.most_pages: int | None = None
-        sa.event.listen(backend._engine, "checkout", self._limit)
+        sa.event.listen(backend._engine, "begin", self._limit, insert=True)
 
     def fill(self) -> None:
         """Let no file grow from here."""
@@ -129,6 +129,9 @@ class Disk:
         """Let it grow again."""
         self.most_pages = 1_000_000
 
-    def _limit(self, connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
+    def _limit(self, connection: sa.Connection) -> None:
+        """Before each transaction: the writer's connection is kept from one to the next."""
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
         if self.most_pages is not None:
-            connection.execute(f"PRAGMA max_page_count = {self.most_pages}")
+            raw.execute(f"PRAGMA max_page_count = {self.most_pages}")
