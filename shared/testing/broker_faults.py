@@ -26,7 +26,7 @@ class Broker:
     def __init__(self, home: Path, timeline: Timeline | None = None) -> None:
         self.node = BrokerNode(home, port=free_port())
         self.vhost = "/"
-        self.ended_by_itself = 0
+        self._wanted = False
         self.is_frozen = False
         self._timeline = timeline or Timeline()
         self.tell(self._timeline)
@@ -59,8 +59,13 @@ class Broker:
         """Whether there is a process, frozen or not."""
         return self.node.is_running()
 
+    def is_wanted(self) -> bool:
+        """Whether it was started and not killed by the harness."""
+        return self._wanted
+
     def spawn(self) -> None:
         """Start it and return at once; does nothing when it runs."""
+        self._wanted = True
         if not self.node.is_running():
             self.node.start()
             self._timeline.note(self.name, f"started, process {self.node.pid}")
@@ -81,6 +86,7 @@ class Broker:
 
     def kill(self) -> None:
         """Kill -9; its durable queues are there after the next start."""
+        self._wanted = False
         if self.node.is_running():
             self._timeline.note(self.name, "killed (-9)", fault="killed")
             self.is_frozen = False
@@ -99,6 +105,7 @@ class Broker:
 
     def close(self) -> None:
         """End it and its name server for good."""
+        self._wanted = False
         self.node.kill()
         self.node.stop()
 

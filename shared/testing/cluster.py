@@ -181,9 +181,10 @@ class Cluster:
             elif part is not None:
                 part.heal()
 
-    def died(self) -> list[Process]:
-        """Processes that nobody ended and that do not run."""
-        return [each for each in self.processes.values() if each.is_wanted() and not each.is_running()]
+    def died(self) -> list[str]:
+        """The names of parts that nobody ended and that do not run."""
+        parts = (*self.processes.values(), self._broker, self._postgres)
+        return [part.name for part in parts if part and part.is_wanted() and not part.is_running()]
 
     def lock_database(self, service: str) -> None:
         """Keep a service from its database until `heal`."""

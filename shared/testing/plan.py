@@ -57,7 +57,11 @@ def process_names(replicas: int) -> list[str]:
 
 def basic_environment(home: Path, keys: Path) -> dict[str, str]:
     """What every process of a trio is told, nothing of the surrounding shell's own trio."""
-    left_out = NOT_INHERITED | set(PORT_SETTINGS) | {"EKTP_HOME", "LOG_LEVEL", "CENTRAL_UNIQUENESS_DELAY"}
+    left_out = (
+        NOT_INHERITED
+        | set(PORT_SETTINGS)
+        | {"EKTP_HOME", "EKTP_FAILPOINTS", "LOG_LEVEL", "CENTRAL_UNIQUENESS_DELAY"}
+    )
     inherited = {name: value for name, value in os.environ.items() if name not in left_out}
     return inherited | {
         "EKTP_HOME": str(home),

@@ -41,7 +41,7 @@ class PostgresNode:
         self.home = home or Path(tempfile.mkdtemp(prefix="ektp-postgres-"))
         self.port = free_port()
         self.log = self.home / "log"
-        self.ended_by_itself = 0
+        self._wanted = False
         self.is_frozen = False
         self._timeline = timeline or Timeline()
         self._timeline.follow(self.name, self.log)
@@ -63,6 +63,10 @@ class PostgresNode:
         """Whether there is a process, frozen or not."""
         return self.pid is not None
 
+    def is_wanted(self) -> bool:
+        """Whether it was started and not killed by the harness."""
+        return self._wanted
+
     def answers(self) -> bool:
         """Whether it takes connections."""
         try:
@@ -76,6 +80,7 @@ class PostgresNode:
 
     def spawn(self) -> None:
         """Start it and return at once; the first time its directory is made (half a second)."""
+        self._wanted = True
         if self.is_running():
             return
         data = self.home / "data"
@@ -117,6 +122,7 @@ class PostgresNode:
 
     def kill(self) -> None:
         """Kill -9 the server and all its backends, as a power cut would."""
+        self._wanted = False
         if self._process is None or not self.is_running():
             return
         self._timeline.note(self.name, "killed (-9)", fault="killed")
