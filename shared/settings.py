@@ -3,13 +3,15 @@
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+
+from shared import failpoints
 
 # Fields whose own name means something else in every shell: only EKTP_HOME and EKTP_PROFILE set them.
 FOREIGN_VARIABLES = {"home", "profile"}
@@ -43,6 +45,18 @@ class ServiceSettings(BaseSettings):
     log_format: LogFormat = LogFormat.JSON
     log_level: str = "INFO"
     clock_speed: float = Field(default=1.0, gt=0)
+    failpoints: str | None = Field(
+        default=None, validation_alias=AliasChoices(failpoints.VARIABLE, "failpoints")
+    )
+    """Where the process is to die, fail or freeze (see `shared.failpoints`)."""
+
+    @field_validator("failpoints")
+    @classmethod
+    def _never_in_production(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and info.data.get("profile") is Profile.PRODUCTION:
+            raise ValueError("a process in production has no fail points")
+        failpoints.check(value or "")
+        return value
 
     @classmethod
     def settings_customise_sources(

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlmodel import Session
 
 from shared.database.work import DatabaseUnavailable, T, Work
+from shared.failpoints import fail_point
 
 RETRIED_SQLSTATES = {"40001", "40P01"}
 # Connection lost, no room (disk, memory, connections), the operator intervened, the system failed.
@@ -30,7 +31,10 @@ class PostgresBackend:
         for attempt in range(1, DEADLOCK_ATTEMPTS + 1):
             try:
                 async with self._connect() as connection, connection.begin():
-                    return await connection.run_sync(_run_on, work)
+                    done = await connection.run_sync(_run_on, work)
+                    fail_point("database.before-commit")
+                fail_point("database.after-commit")
+                return done
             except DBAPIError as error:
                 if _sqlstate(error) in RETRIED_SQLSTATES and attempt < DEADLOCK_ATTEMPTS:
                     continue

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from shared.database.work import DatabaseUnavailable, T, Work, WriterSession
+from shared.failpoints import ASKED, fail_point
 
 GROUP_LIMIT = 64
 READERS = 4
@@ -173,11 +174,15 @@ class SqliteBackend:
                 if not job.future.done():
                     jobs.append(job)
                     group.run(job)
+            if ASKED:  # not even a call where nobody asked
+                fail_point("database.before-commit")
             await asyncio.get_running_loop().run_in_executor(self._committer, group.raw.execute, "COMMIT")
         except BaseException:
             group.transaction.rollback()
             raise
         group.transaction.commit()
+        if ASKED:
+            fail_point("database.after-commit")
 
     async def close(self) -> None:
         """Let the writer finish what it has, then close."""

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from shared.contracts.envelope import Event, NotAnEvent, Outgoing
 from shared.contracts.resend import ResendRequested
 from shared.database import DatabaseUnavailable
+from shared.failpoints import fail_point
 from shared.messaging.handlers import Handlers, Poison
 from shared.messaging.inbox import Inbox, Outcome, due_subjects, take_gaps, waiting_count
 from shared.messaging.outbox import enqueue, oldest_unpublished, publish_again
@@ -65,6 +66,7 @@ class Consumer:
             await message.nack(requeue=True)
             return
         await message.ack()
+        fail_point("consumer.after-ack")
 
     async def _take(self, event: Event) -> None:
         """Apply or keep the event; then whatever waited for it."""
@@ -78,6 +80,7 @@ class Consumer:
         except Exception as error:  # noqa: BLE001  # a handler's failure is counted, whatever it is
             await self._failed(event, error)
             return
+        fail_point("consumer.after-commit")
         self._runtime.metrics.events.labels(outcome.value).inc()
         if outcome is Outcome.APPLIED and event.sequence:
             await self._apply_waiting(event.subject)

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from shared.contracts.envelope import Event
 from shared.database import UtcDateTime, connection_of
+from shared.failpoints import fail_point_after
 from shared.messaging.handlers import Handlers
 from shared.messaging.outbox import enqueue_parked
 from shared.tables import inbox_cursor, inbox_waiting
@@ -73,6 +74,7 @@ class Inbox:
         self._handlers = handlers
         self._parking_queue = parking_queue
 
+    @fail_point_after("consumer.before-commit")
     def receive(self, session: Session, event: Event, now: datetime) -> Outcome:
         """Apply the event if it is the next of its aggregate; keep it when it is early. Handlers' errors pass."""
         if event.sequence == 0:
@@ -88,6 +90,7 @@ class Inbox:
         _advance(session, event)
         return Outcome.APPLIED
 
+    @fail_point_after("inbox.before-commit")
     def apply_waiting(self, session: Session, subject: str, now: datetime) -> bool:
         """Apply the next waiting event of an aggregate if it is its turn; True when there may be another."""
         number = _last_locked(session, subject) + 1

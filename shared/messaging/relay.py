@@ -14,6 +14,7 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractExchange
 
 from shared.contracts.envelope import CONTENT_TYPE
+from shared.failpoints import fail_point
 from shared.leases import take_lease
 from shared.messaging.outbox import WAKE, mark_published, unpublished
 from shared.messaging.topology import EXCHANGE
@@ -81,10 +82,12 @@ class Relay:
             async with asyncio.TaskGroup() as window:
                 for _ in range(WINDOW):
                     window.create_task(self._publish_in_turn(exchanges, waiting, confirmed))
+            fail_point("relay.after-confirm")
         finally:
             if confirmed:  # also when one failed: the others are with the broker
                 at = self._runtime.clock.now()
                 await database.write(lambda session: mark_published(session, confirmed, at))
+                fail_point("relay.after-mark")
                 self._runtime.metrics.events.labels("published").inc(len(confirmed))
         return len(confirmed)
 
@@ -100,6 +103,8 @@ class Relay:
                 delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
                 message_id=row.event_id,
             )
+            fail_point("relay.before-publish")
             async with asyncio.timeout(CONFIRM_TIMEOUT):
                 await exchanges[row.exchange].publish(message, row.routing_key, mandatory=True)
+            fail_point("relay.after-publish")
             confirmed.append(row.id)

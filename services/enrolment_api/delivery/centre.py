@@ -32,6 +32,7 @@ from shared.contracts.central import (
     Results,
     SignedReceipt,
 )
+from shared.failpoints import fail_point
 from shared.keys import SIGN_PUBLIC
 from shared.tracing import traceparent
 
@@ -127,6 +128,7 @@ class CentreClient:
                     "packet": ("packet.cbor", packet, "application/cbor"),
                 },
                 headers={"Idempotency-Key": envelope.key, "X-Office": envelope.office},
+                point="forwarder.after-send",
             )
         except ExchangeFailed as failed:
             return failed_exchange(failed)
@@ -195,7 +197,9 @@ class CentreClient:
             raise ExchangeFailed(Failure.BAD_ANSWER, sent=True)  # an answer to another question
         return found
 
-    async def _exchange(self, method: str, path: str, seconds: float, **request: Any) -> Answer:
+    async def _exchange(
+        self, method: str, path: str, seconds: float, *, point: str = "", **request: Any
+    ) -> Answer:
         """One request and its whole answer within `seconds` of the clock. Raises ExchangeFailed."""
         headers = {"traceparent": traceparent(), **request.pop("headers", {})}
         try:
@@ -203,6 +207,7 @@ class CentreClient:
                 self._clock.deadline(seconds),
                 self._http.stream(method, path, headers=headers, **request) as response,
             ):
+                fail_point(point)
                 body = await _read(response)
                 return Answer(
                     response.status_code,

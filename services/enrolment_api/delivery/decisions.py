@@ -17,6 +17,7 @@ from services.enrolment_api.delivery.models import ResultCursor
 from services.enrolment_api.recording.progress import resolve
 from shared.contracts.central import Result, Results
 from shared.database import connection_of
+from shared.failpoints import fail_point_after
 
 NAME = "results"
 SAVE = sa.text(
@@ -67,6 +68,7 @@ def save_position(session: Session, position: Position) -> None:
     connection_of(session).execute(SAVE, {"name": NAME} | values)
 
 
+@fail_point_after("results.before-commit")
 def take_results(session: Session, *, results: Results, asked_after: str, now: datetime) -> int:
     """Apply the centre's decisions and move on in one transaction; returns how many there were.
 

@@ -32,6 +32,7 @@ from services.enrolment_api.link.service import WAKE as LINK_WAKE
 from shared.contracts.central import RecordEnvelope
 from shared.contracts.enrolment import LinkState
 from shared.database import DatabaseUnavailable
+from shared.failpoints import fail_point, fail_point_after
 from shared.ids import new_id
 from shared.leases import drop_lease, take_lease
 from shared.runtime import Runtime
@@ -207,18 +208,24 @@ class Forwarder:
 
     async def _deliver(self, claim: Claim, packet: bytes) -> None:
         """One record: settle an unknown outcome by its key, send it if the centre does not have it, keep the end."""
-        exchange = await self._centre.ask(claim.id, claim.packet_sha256) if claim.may_be_there else None
+        exchange = await self._ask(claim) if claim.may_be_there else None
         if exchange is None or exchange.verdict is Verdict.NOT_THERE:
             envelope = RecordEnvelope.model_validate(service.envelope_values(claim))
+            fail_point("forwarder.before-send")
             exchange = await self._centre.send(envelope, packet)
         settled = exchange
         now = self._clock.now()
         await self._database.write(
             lambda session: service.settle(session, claim, settled, now=now, dice=self._dice)
         )
+        fail_point("forwarder.after-receipt-commit")
         if settled.verdict is Verdict.ACCEPTED:
             self.rate.note(now)
         await self.note(settled)
+
+    @fail_point_after("forwarder.after-ask")
+    async def _ask(self, claim: Claim) -> Exchange:
+        return await self._centre.ask(claim.id, claim.packet_sha256)
 
     # -- probing
 

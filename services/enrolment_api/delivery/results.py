@@ -9,6 +9,7 @@ from services.enrolment_api.delivery.centre import CentreClient, ExchangeFailed,
 from services.enrolment_api.delivery.forwarder import Forwarder
 from services.enrolment_api.link import repository as links
 from shared.database import DatabaseUnavailable
+from shared.failpoints import fail_point
 from shared.runtime import Runtime
 
 log = structlog.get_logger()
@@ -72,6 +73,7 @@ class ResultsFetcher:
         taken = await database.write(
             lambda session: decisions.take_results(session, results=results, asked_after=after, now=now)
         )
+        fail_point("results.after-commit")
         # a page that leads nowhere would be asked for again at once, and again
         return taken if results.next_after != after else None
 

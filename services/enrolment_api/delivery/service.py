@@ -26,6 +26,7 @@ from services.enrolment_api.recording.packet import load_packet
 from services.enrolment_api.recording.progress import mark_sent
 from shared.contracts.enrolment import DeliveryQuarantined
 from shared.contracts.envelope import Outgoing
+from shared.failpoints import fail_point_after
 from shared.messaging.outbox import enqueue
 from shared.problems import IllegalAction, NotFound
 from shared.security import Principal
@@ -62,6 +63,7 @@ def _packet_of(session: Session, claim: Claim, now: datetime) -> bytes | None:
         return None
 
 
+@fail_point_after("forwarder.before-receipt-commit")
 def settle(
     session: Session, claim: Claim, exchange: Exchange, *, now: datetime, dice: random.Random
 ) -> NextStep:

@@ -30,6 +30,7 @@ from services.enrolment_api.recording.schemas import Completed, Receipt
 from services.enrolment_api.recording.timeline import HopEvent, note
 from shared.contracts.enrolment import LinkState, RecordCaptured
 from shared.contracts.envelope import Outgoing
+from shared.failpoints import fail_point_after
 from shared.ids import is_id, new_code
 from shared.messaging.outbox import enqueue
 from shared.prepared import Prepared
@@ -69,6 +70,7 @@ SAVE = Prepared(
 )
 
 
+@fail_point_after("complete.before-commit")
 def complete(session: Session, *, principal: Principal, record_id: str, now: datetime) -> Completed:
     """Make the record whole and hand it to delivery.
 

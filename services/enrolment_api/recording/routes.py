@@ -23,6 +23,7 @@ from services.enrolment_api.recording.schemas import (
 from services.enrolment_api.recording.views import list_enrolments, show_enrolment
 from services.enrolment_api.runtime import CurrentEnrolment, runtime_behind
 from shared.contracts.offices import OfficeCode
+from shared.failpoints import fail_point_after
 from shared.idempotency import CurrentMutation
 from shared.pages import Cursor, Limit, Page, decode_cursor
 from shared.security import Officer
@@ -80,6 +81,7 @@ async def add_exception(
 
 
 @router.post("/{record_id}/complete", response_model=Completed)
+@fail_point_after("complete.after-commit")
 async def complete_recording(
     request: Request, officer: Officer, mutation: CurrentMutation, record_id: str
 ) -> Response:

@@ -14,6 +14,7 @@ from services.central_mock.faults.meaning.decisions import AS_IT_IS, DecisionPla
 from services.central_mock.faults.meaning.holding import hold_back
 from services.central_mock.faults.meaning.telling import as_told
 from shared.contracts.central import Decision
+from shared.failpoints import fail_point
 
 BATCH = 100
 RESULTS_DECIDED = "results_decided"
@@ -50,6 +51,7 @@ def decide_due(
         results = [(record, _result(record, verdict, now)) for record, verdict in decided]
         repository.append_results(session, as_told(session, results, plans or {}))
         session.info[RESULTS_DECIDED] = True
+        fail_point("centre.before-decision-commit")
     return len(due)
 
 

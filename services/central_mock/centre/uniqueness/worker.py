@@ -7,6 +7,7 @@ from services.central_mock.centre.uniqueness.service import BATCH, decide_due
 from services.central_mock.faults.meaning.planning import plan_due
 from services.central_mock.runtime import CentreRuntime
 from shared.database import DatabaseUnavailable
+from shared.failpoints import fail_point
 
 # Real seconds between two looks. What is due is in the database, so a look that comes late loses nothing.
 LOOKS_EVERY = 0.5
@@ -19,6 +20,8 @@ async def check_forever(centre: CentreRuntime) -> None:
     while True:
         news = centre.check_due.next()
         decided = await _decide(centre)
+        if decided:
+            fail_point("centre.after-decision-commit")
         if decided >= BATCH:
             await asyncio.sleep(0)  # more is due: requests that wait go first
             continue

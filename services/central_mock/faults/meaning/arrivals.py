@@ -20,6 +20,7 @@ from services.central_mock.faults.rules.ruling import NOTHING, Ruling
 from services.central_mock.faults.specs.meaning import AppliedTwice, Forgotten, KeysForgotten
 from services.central_mock.runtime import CentreRuntime
 from shared.contracts.central import SignedReceipt
+from shared.failpoints import fail_point_after
 
 FORGETTING_DUE = "forgetting_due"
 
@@ -53,6 +54,7 @@ class ArrivalPlan:
 UNHARMED = ArrivalPlan()
 
 
+@fail_point_after("centre.after-commit")
 async def take_over(
     centre: CentreRuntime, arrival: Arrival, *, via: Via, ruling: Ruling, off: timedelta
 ) -> Acceptance:
@@ -66,6 +68,7 @@ async def take_over(
     return acceptance
 
 
+@fail_point_after("centre.before-commit")
 def accept(
     session: Session, *, arrival: Arrival, receipt: SignedReceipt, via: Via, at: datetime, plan: ArrivalPlan
 ) -> Acceptance:
