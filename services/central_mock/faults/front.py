@@ -57,8 +57,10 @@ class Front:
         return fired.number in self._numbers
 
     def joined(self, connection: FaultedProtocol) -> None:
-        """A client has connected."""
+        """A client has connected; one that was in the doorway when the rule came is reset like the others."""
         self.connections.add(connection)
+        if self.refuses and self.whole is not None and self.index is not None:
+            connection.cut(self.index.fired_on(self.whole, connection.number))
 
     def left(self, connection: FaultedProtocol) -> None:
         """A connection is gone, whoever ended it."""
@@ -106,7 +108,7 @@ class Front:
     async def _listen(self) -> None:
         if self.listener is not None:
             if self.refuses:
-                self.listener.close()
+                await self.listener.close()
             else:
                 await self.listener.open()
 

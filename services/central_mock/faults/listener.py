@@ -43,15 +43,26 @@ class Listener:
             raise
         self.port = held.getsockname()[1]
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Refuse connections from now on, and keep the port; what is in the kernel's queue is reset."""
         if self._server is not None:
+            await self._finish_accepting(self._server)
             self._server.close()
             self._server = None
         if self._placeholder is None:
             with contextlib.suppress(OSError):  # somebody was faster: `open` will say so
                 self._placeholder = self._bind()
                 self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+
+    @staticmethod
+    async def _finish_accepting(server: asyncio.Server) -> None:
+        """Asyncio's own loop loses, open, what it has accepted and not yet handed over when its server closes."""
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, asyncio.SelectorEventLoop):
+            for each in server.sockets:
+                loop.remove_reader(each.fileno())
+            for _ in range(3):  # the turns that it takes to hand over
+                await asyncio.sleep(0)
 
     def end(self) -> None:
         """Let go of the port."""

@@ -217,7 +217,7 @@ class CentreClient:
                 )
         except TimeoutError as error:
             raise ExchangeFailed(Failure.NO_ANSWER, sent=True) from error
-        except (httpx.HTTPError, OSError) as error:
+        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:  # the transport lets some of its own out
             raise _broken(error) from error
 
     def _receipt(self, answer: Answer, key: str, packet_sha256: str) -> Exchange:
@@ -282,6 +282,8 @@ def _broken(error: BaseException) -> ExchangeFailed:
             return ExchangeFailed(Failure.CONNECT_TIMEOUT, sent=False)
         if isinstance(cause, aiohttp.ClientConnectorError):
             return ExchangeFailed(CONNECT_ERRORS.get(cause.os_error.errno or 0, Failure.REFUSED), sent=False)
+        if isinstance(cause, aiohttp.ClientResponseError):
+            return ExchangeFailed(Failure.BAD_ANSWER, sent=True)  # bytes that are no HTTP
     return ExchangeFailed(Failure.RESET, sent=True)
 
 
