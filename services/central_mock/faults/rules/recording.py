@@ -6,6 +6,7 @@ One JSON object a line: the recording's head with its seed, then rules as they w
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -94,32 +95,54 @@ def order_of(rule: Rule) -> RuleOrder:
 _LINE: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
+@dataclass
+class Played:
+    """What a recording tells, read to its end."""
+
+    seed: int | None = None
+    orders: dict[str, RuleOrder] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    firings: dict[str, dict[Exactly, None]] = field(default_factory=dict)
+
+    def read(self, line: dict[str, Any]) -> None:
+        """One line more. Raises KeyError, TypeError, ValidationError."""
+        if line["type"] == "recording":
+            self.seed = Seed(seed=line["seed"]).seed
+        elif line["type"] == "rule":
+            name = line["rule"]
+            self.orders[name] = RuleOrder.model_validate({**line["order"], "name": name})
+            self.ended.discard(name)
+        elif line["type"] == "ended":
+            self.ended.add(line["rule"])
+        elif line["type"] == "fired" and line["endpoint"] in set(Endpoint):
+            exactly = Exactly(endpoint=line["endpoint"], key=line["key"], attempt=line["attempt"])
+            self.firings.setdefault(line["rule"], {})[exactly] = None
+
+    def exact(self) -> list[RuleOrder]:
+        """Each rule that fired, on what it fired; of those done to the whole centre the ones still on."""
+        return [
+            _exact(order, list(self.firings.get(name, ())))
+            for name, order in self.orders.items()
+            if name in self.firings or (order.fault.kind in WHOLE_CENTRE and name not in self.ended)
+        ]
+
+    def as_drawn(self) -> list[RuleOrder]:
+        """The rules that were on at the end; when none was, all that fired."""
+        on = [order for name, order in self.orders.items() if name not in self.ended]
+        return on or [order for name, order in self.orders.items() if name in self.firings]
+
+
 def read_recording(text: bytes, how: How) -> tuple[int, list[RuleOrder]]:
     """The seed and the rules that repeat it. Raises InvalidInput naming the line."""
-    seed: int | None = None
-    orders: dict[str, RuleOrder] = {}
-    firings: dict[str, dict[Exactly, None]] = {}
+    played = Played()
     for number, line in enumerate(text.splitlines()):
         try:
-            each = _LINE.validate_json(line)
-            if each["type"] == "recording":
-                seed = Seed(seed=each["seed"]).seed
-            elif each["type"] == "rule":
-                orders[each["rule"]] = RuleOrder.model_validate({**each["order"], "name": each["rule"]})
-            elif each["type"] == "fired" and each["endpoint"] in set(Endpoint):
-                exactly = Exactly(endpoint=each["endpoint"], key=each["key"], attempt=each["attempt"])
-                firings.setdefault(each["rule"], {})[exactly] = None
+            played.read(_LINE.validate_json(line))
         except (ValidationError, KeyError, TypeError) as error:
             raise _unreadable(number, str(error).splitlines()[0]) from error
-    if seed is None:
+    if played.seed is None:
         raise _unreadable(0, "the first line of a recording says its seed")
-    if how is How.EXACT:
-        return seed, [
-            _exact(order, list(firings.get(name, ())))
-            for name, order in orders.items()
-            if name in firings or order.fault.kind in WHOLE_CENTRE
-        ]
-    return seed, list(orders.values())
+    return played.seed, played.exact() if how is How.EXACT else played.as_drawn()
 
 
 def _exact(order: RuleOrder, firings: list[Exactly]) -> RuleOrder:

@@ -34,7 +34,8 @@ async def post_replay(
 ) -> RuleList:
     """Take all rules off and set those of a recording, with its seed; attempts are counted from now.
 
-    Rules that came in the middle of a recording are set at once: their attempts were counted from there.
+    DRAW sets the rules that were on at its end (or, when none was, all that fired), EXACT each rule that fired. All
+    are set at once: one that came in the middle of the recording had counted its attempts from there.
     """
     centre = centre_of(request)
     seed, orders = read_recording(await request.body(), how)
