@@ -9,13 +9,13 @@ TESTS ?=
 PYTEST = env -u EKTP_HOME -u EKTP_PROFILE -u BROKER_URL -u CENTRAL_URL -u KEYS_DIR -u OFFICES_FILE -u QUEUE_PORT \
 	-u ENROLMENT_PORT -u CENTRAL_PORT -u CENTRAL_CONTROL_PORT -u QUEUE_DATABASE_URL -u ENROLMENT_DATABASE_URL \
 	-u CENTRAL_DATABASE_URL "$(BIN)/python" -m pytest
-# Unit, contract and integration tests mind their own business and run on both cores, and so do trios that wait for
-# each other more than they work. A replayed day wants the machine for itself, and the fuzz runs alone because
-# schemathesis gives all its tests one id, of which xdist would run one test and leave out the rest.
+# Unit, contract and integration tests mind their own business and run on both cores. Trios wait for each other more
+# than they work, so the fuzz runs beside them: on one core, because schemathesis gives all its tests one id, of which
+# xdist would run one test and leave out the rest. A replayed day and the chaos want the machine for themselves.
 PARALLEL = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/tests/,unit contract integration)))
 DAYS = tests/e2e/test_day_replay.py
 TRIOS = $(filter-out $(DAYS),$(patsubst $(ROOT)/%,%,$(wildcard $(ROOT)/tests/e2e/test_*.py)))
-ALONE = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/,tests/fuzz $(DAYS) tests/chaos)))
+ALONE = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/,$(DAYS) tests/chaos)))
 
 # A relative EKTP_HOME is meant from this directory, wherever make was called from.
 EKTP_HOME ?= .run
@@ -24,7 +24,7 @@ export EKTP_HOME
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo bench format migrate lint lock
+.PHONY: help run test test-trios test-fuzz check demo bench format migrate lint lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' "$(ROOT)/Makefile"
@@ -38,9 +38,15 @@ ifdef TESTS
 	@cd "$(ROOT)" && $(PYTEST) $(TESTS)
 else
 	@cd "$(ROOT)" && $(PYTEST) -n 2 --dist loadfile $(PARALLEL)
-	@cd "$(ROOT)" && $(PYTEST) -n 2 --dist loadfile $(TRIOS)
+	@$(MAKE) -C "$(ROOT)" -j 2 --output-sync=target test-trios test-fuzz
 	@cd "$(ROOT)" && $(PYTEST) $(ALONE)
 endif
+
+test-trios:
+	@cd "$(ROOT)" && $(PYTEST) -n 2 --dist loadfile $(TRIOS)
+
+test-fuzz:
+	@cd "$(ROOT)" && $(PYTEST) tests/fuzz
 
 check: ## Say whether a change is fit: linters, format, types, borders, dependencies, all tests
 	@"$(ROOT)/.ci/run"
