@@ -1,7 +1,6 @@
 """A broker under the harness's thumb: killed, frozen, out of memory, its queues and consumers taken away."""
 
 import asyncio
-import os
 import signal
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from string import Template
 from shared.messaging.node import BrokerNode
 from shared.testing import erlang
 from shared.testing.ports import free_port
+from shared.testing.signals import deliver
 from shared.testing.timeline import Timeline
 
 READY_WITHIN = 60.0
@@ -184,4 +184,4 @@ class Broker:
     def _signal(self, number: signal.Signals, what: str, *, fault: str = "") -> None:
         if (pid := self.pid) is not None:
             self._timeline.note(self.name, what, fault=fault)
-            os.kill(pid, number)
+            deliver(pid, number)

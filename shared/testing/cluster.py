@@ -23,6 +23,7 @@ from shared.keys import create_keys
 from shared.migrations import migrate
 from shared.security import sign_token
 from shared.testing.broker_faults import Broker
+from shared.testing.clocks import turn_clock
 from shared.testing.databases import PostgresDatabase, ServiceDatabase, SqliteFile
 from shared.testing.disk import SmallDisk
 from shared.testing.layout import Layout
@@ -198,16 +199,12 @@ class Cluster:
 
     async def turn_clock(self, name: str, by: timedelta | None) -> datetime:
         """Let a process's clock jump, in either direction; None puts it back to real time. What it shows then."""
-        address = f"{self._direct(name)}/control/v1/clock"
-        headers = {"Authorization": f"Bearer {self.token('ops')}"}
-        start = None
-        if by is not None:
-            shown = (await self._client.get(address, headers=headers)).raise_for_status().json()["now"]
-            start = (datetime.fromisoformat(shown) + by).isoformat()
-        answer = await self._client.put(address, headers=headers, json={"start": start})
-        said = f"clock jumps by {by}" if by is not None else "clock set to real time"
-        self.timeline.note(name, said, fault="clock jump" if by is not None else "")
-        return datetime.fromisoformat(answer.raise_for_status().json()["now"])
+        shows = await turn_clock(self._client, self._direct(name), self.token("ops"), by)
+        if by is None:
+            self.timeline.note(name, "clock set to real time")
+        else:
+            self.timeline.note(name, f"clock jumps by {by}", fault="clock jump")
+        return shows
 
     async def turn_clocks(self, by: timedelta | None) -> None:
         """The same for all processes at once."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from shared.processes import ends_with_parent
 from shared.testing.ports import free_port
+from shared.testing.signals import deliver, state_of
 from shared.testing.timeline import Timeline
 
 READY_WITHIN = 60.0
@@ -43,7 +44,7 @@ class PostgresNode:
     name = "postgres"
 
     def __init__(self, home: Path | None = None, timeline: Timeline | None = None) -> None:
-        """`home` is a directory of its own, which may be a small disk; without it, it is a temporary one."""
+        """`home` is a directory of its own that every user can reach (not pytest's `tmp_path`), or a temporary one."""
         self._own_home = home is None
         self.home = home or Path(tempfile.mkdtemp(prefix="ektp-postgres-"))
         self.port = free_port()
@@ -141,7 +142,10 @@ class PostgresNode:
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
         deadline = time.monotonic() + READY_WITHIN
-        while any(_lives(pid) for pid in family) and time.monotonic() < deadline:
+        while (
+            any(state_of(Path(f"/proc/{pid}/stat")) not in "ZX" for pid in family)
+            and time.monotonic() < deadline
+        ):
             time.sleep(POLL / 10)  # a backend that lives would keep the next server from its shared memory
 
     def stop(self) -> None:
@@ -235,7 +239,7 @@ class PostgresNode:
             self._timeline.note(self.name, what, fault=fault)
             for each in [pid, *self._backends()]:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(each, number)
+                    deliver(each, number)
 
 
 def _prepared(home: Path) -> tuple[Path, list[str]]:
@@ -254,10 +258,3 @@ def _prepared(home: Path) -> tuple[Path, list[str]]:
     home.chmod(0o755)
     shutil.chown(home, UNPRIVILEGED, UNPRIVILEGED)
     return programs, ["setpriv", "--reuid", UNPRIVILEGED, "--regid", UNPRIVILEGED, "--clear-groups", "--"]
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] not in "ZX"
-    except OSError:
-        return False

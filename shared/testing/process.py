@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from shared.processes import ends_with_parent
+from shared.testing.signals import deliver
 from shared.testing.timeline import Timeline
 
 READY_WITHIN = 60.0
@@ -155,7 +156,7 @@ class Process:
     def _signal(self, number: signal.Signals, what: str, *, fault: str = "") -> None:
         if (pid := self.pid) is not None:
             self._timeline.note(self.name, what, fault=fault)
-            os.kill(pid, number)
+            deliver(pid, number)
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         code = process.wait()

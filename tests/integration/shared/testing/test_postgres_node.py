@@ -1,6 +1,7 @@
 """A PostgreSQL server that is killed, frozen and locked."""
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -14,11 +15,10 @@ from shared.testing.waiting import wait_until
 
 OWNER = """
 import sys
-from pathlib import Path
 from shared.testing.postgres_node import PostgresNode
-node = PostgresNode(Path(sys.argv[1]))
+node = PostgresNode()
 node.spawn()
-print(node.pid, flush=True)
+print(node.pid, node.home, flush=True)
 sys.stdin.read()
 """
 
@@ -74,11 +74,13 @@ def test_a_table_that_is_not_there_can_not_be_locked(node: PostgresNode, name: s
         node.lock(name, "nobody")
 
 
-def test_it_ends_though_its_owner_was_killed(tmp_path_factory: pytest.TempPathFactory) -> None:
-    owner = [sys.executable, "-c", OWNER, str(tmp_path_factory.mktemp("postgres"))]
+def test_it_ends_though_its_owner_was_killed() -> None:
+    owner = [sys.executable, "-c", OWNER]
     with subprocess.Popen(owner, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        server = Path("/proc", process.stdout.readline().decode().strip())
+        pid, home = process.stdout.readline().decode().split()
+        server = Path("/proc", pid)
         wait_until(lambda: (server / "comm").read_text() == "postgres\n", saying="the death watch is set")
         process.kill()
     wait_until(lambda: not server.exists())
+    shutil.rmtree(home, ignore_errors=True)
