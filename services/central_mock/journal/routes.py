@@ -42,8 +42,12 @@ async def get_journal(
     wanted: Asked,
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    newest: Annotated[bool, Query(description="The last ones; without a cursor")] = False,
 ) -> JournalPage:
     """Requests as the centre lived them, oldest first; with `what` connections, rules and scenarios too."""
+    if newest:
+        last = await centre.history.newest(_requests(wanted), limit=limit)
+        return JournalPage(items=[each.public() for each in last], next_cursor=None)
     found = await centre.history.page(_requests(wanted), after=int(cursor or 0), limit=limit + 1)
     page = found[:limit]
     return JournalPage(

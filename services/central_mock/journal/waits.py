@@ -10,8 +10,8 @@ from services.central_mock.journal.calls import HEALTH, Call
 
 ENOUGH = 5
 """Fewer waits, or fewer at once, say nothing."""
-LEAST_VARIATION = 0.15
-"""Of the coefficient of variation; evenly between 0 and a limit has 0.58, a fixed wait has 0."""
+LEAST_DISPERSION = 0.1
+"""Evenly between 0 and a limit has 0.5, between its half and it 0.17, a fixed wait has 0."""
 NEIGHBOURS = 30.0
 """Seconds before and after a crowd in which its neighbours are counted."""
 MOST_LISTED = 100
@@ -39,6 +39,8 @@ class Spread:
     mean: float
     variation: float
     """The coefficient of variation: standard deviation over mean."""
+    dispersion: float
+    """Of the quartiles: (p75 - p25) / (p75 + p25). A few that a busy machine made late don't move it."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,12 @@ def spread(waits: list[float]) -> Spread | None:
     if not waits:
         return None
     ordered, mean = sorted(waits), fmean(waits)
+    variation = pstdev(ordered) / mean if mean > 0 else 0.0
 
     def quantile(share: float) -> float:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
+    lower, upper = quantile(0.25), quantile(0.75)
     return Spread(
         count=len(ordered),
         min=round(ordered[0], 6),
@@ -121,7 +125,8 @@ def spread(waits: list[float]) -> Spread | None:
         p90=round(quantile(0.9), 6),
         max=round(ordered[-1], 6),
         mean=round(mean, 6),
-        variation=round(pstdev(ordered) / mean, 4) if mean > 0 else 0.0,
+        variation=round(variation, 4),
+        dispersion=round((upper - lower) / (upper + lower), 4) if upper + lower > 0 else 0.0,
     )
 
 
@@ -160,7 +165,7 @@ def waits(offices: Iterable[list[Call]]) -> Waits:
     keys = spread([call.at - before for call, before in tries if call.key is not None])
     probes = spread([call.at - before for call, before in tries if call.key is None])
     enough = [each for each in (keys, probes) if each is not None and each.count >= ENOUGH]
-    jittered = all(each.variation >= LEAST_VARIATION for each in enough) if enough else None
+    jittered = all(each.dispersion >= LEAST_DISPERSION for each in enough) if enough else None
     return Waits(keys, probes, jittered)
 
 

@@ -32,6 +32,7 @@ CONSOLE = {
     ("put", "/control/v1/clock"),
     ("get", "/control/v1/journal"),
     ("get", "/control/v1/journal/export"),
+    ("get", "/control/v1/behaviour"),
     ("post", "/control/v1/verify"),
     ("post", "/control/v1/reset"),
     ("get", "/control/v1/stream"),

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
 
-import httpx
 import pytest
 
 from shared.testing.waiting import eventually
@@ -13,8 +12,9 @@ from tests.integration.central_mock.conftest import RunningCentre
 from tests.integration.central_mock.office import Prepared
 from tests.integration.enrolment_api.delivery.real_centre import SPEED, Pair, running_pair
 
-NAIVE_WAIT = 0.2
-"""Real seconds between two tries of a client that knows no better."""
+NAIVE_WAIT = 0.8
+"""Real seconds between two tries of a client that knows no better: long beside what a busy machine adds."""
+WORKERS = 8
 
 
 @pytest.fixture
@@ -68,43 +68,37 @@ async def test_our_forwarder_is_called_good_on_every_point(pair: Pair) -> None:
     assert (checked["ok"], checked["client"]["wrong"]) == (True, [])
 
 
-async def keep_posting(centre: RunningCentre, record: Prepared, stop: asyncio.Event) -> None:
-    """One key of a client that waits the same time always, whatever it is told."""
-    while not stop.is_set():
-        try:
-            if (await centre.office.post(record)).status_code < 300:
-                return
-        except httpx.TransportError:
-            pass
-        await asyncio.sleep(NAIVE_WAIT)
+async def post_all(centre: RunningCentre, records: list[Prepared]) -> None:
+    """One worker of a client that waits the same time always, whatever it is told."""
+    for record in records:
+        while (await centre.office.post(record)).status_code >= 300:  # noqa: ASYNC110  # as naive clients do
+            await asyncio.sleep(NAIVE_WAIT)
 
 
-async def test_a_naive_client_is_called_bad_on_every_point(pair: Pair) -> None:
-    centre = pair.centre
+async def test_a_naive_client_is_called_bad_on_every_point(centre: RunningCentre) -> None:
     await centre.offline("HTTP_503", retry_after=60)
-    records = [centre.office.prepare(nik=f"33130757089{number:05d}") for number in range(20)]
-    stop = asyncio.Event()
+    records = [centre.office.prepare(nik=f"33130757089{number:05d}") for number in range(2 * WORKERS)]
     async with asyncio.TaskGroup() as group:
-        for record in records:
-            group.create_task(keep_posting(centre, record, stop))
+        for first in range(WORKERS):
+            group.create_task(post_all(centre, [records[first], records[first + WORKERS]]))
 
         async def probed_all_at_once() -> bool:
-            return bool((await behaviour(centre))["half_open"]["most_in_a_moment"] >= 10)
+            return bool((await behaviour(centre))["half_open"]["most_in_a_moment"] >= 5)
 
         await eventually(probed_all_at_once, within=30)
         # Work takes time, or what comes at once would be over before the next is read.
-        await pair.rule("LATENCY", seconds=0.2 * SPEED)
+        slow = {"name": "slow", "fault": {"kind": "LATENCY", "seconds": 0.2}}
+        assert (await centre.control.post("/control/v1/faults", json=slow)).status_code == 201
         await centre.online()
 
     found = await behaviour(centre)
 
-    assert found["waits"]["jittered"] is False
-    assert found["crowd"]["synchronised"]
-    assert found["crowd"]["most"] >= 10
+    assert found["waits"]["jittered"] is False, found["waits"]
+    assert found["crowd"]["synchronised"], found["crowd"]
     assert found["retry_after"]["obeyed"] == 0
     assert found["retry_after"]["earliest"]["early_by"] > 30
     assert found["half_open"]["one_probe"] is False
-    assert found["ramp"]["ramped"] is False
+    assert found["ramp"]["ramped"] is False, found["ramp"]
     assert len(found["wrong"]) == 5
 
 
