@@ -2,11 +2,14 @@
 
 import os
 import subprocess
+import time
 from string import Template
 
 from shared.messaging.node import BrokerFailed, BrokerNode
 
 ANSWERS_WITHIN = 10.0
+CONNECTS_WITHIN = 2.0
+POLL = 0.05
 
 _QUEUE = """case rabbit_amqqueue:lookup(rabbit_misc:r(<<"$vhost">>, queue, <<"$queue">>)) of {ok, Q} -> """
 DELETE_QUEUE = Template(
@@ -44,13 +47,19 @@ def ask(node: BrokerNode, expression: str) -> str:
         raise BrokerFailed("there is no node")
     cookie = (node.home / "home" / ".erlang.cookie").read_text()
     environment = dict(os.environ) | {"ERL_EPMD_PORT": str(node.name_server_port)}
+    deadline = time.monotonic() + CONNECTS_WITHIN
+    while (done := _call(cookie, f"{expression}.\n", environment)).stderr and time.monotonic() < deadline:
+        time.sleep(POLL)  # a call that was given up a moment ago may stand in the way
+    if not done.stdout.startswith("{ok, "):
+        raise BrokerFailed(f"{expression}: {done.stdout or done.stderr}")
+    return done.stdout.removeprefix("{ok, ").removesuffix("}")
+
+
+def _call(cookie: str, said: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     try:
-        done = subprocess.run(
-            ["erl_call", "-n", "ektp@localhost", "-c", cookie, "-e"], input=f"{expression}.\n", env=environment,
+        return subprocess.run(
+            ["erl_call", "-n", "ektp@localhost", "-c", cookie, "-e"], input=said, env=environment,
             capture_output=True, text=True, timeout=ANSWERS_WITHIN, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise BrokerFailed("the node does not answer") from error
-    if not done.stdout.startswith("{ok, "):
-        raise BrokerFailed(f"{expression}: {done.stdout or done.stderr}")
-    return done.stdout.removeprefix("{ok, ").removesuffix("}")
