@@ -86,6 +86,7 @@ async def stream(
 
 @router.get("/behaviour")
 async def get_behaviour(
+    *,
     centre: CurrentCentre,
     _ops: Ops,
     office: OfficeCode | None = None,
