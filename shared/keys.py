@@ -52,6 +52,14 @@ def create_keys(directory: Path, *, demo: bool = True) -> list[Credential]:
     return _demo_staff(directory) if demo else []
 
 
+def create_centre_keys(directory: Path) -> None:
+    """Make what the demo's centre needs when it runs on its own: its own two pairs, and one to sign tokens of ops."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _pair(directory, Ed25519PrivateKey.generate, PRIVATE_KEY, PUBLIC_KEY)
+    _pair(directory, Ed25519PrivateKey.generate, SIGN_PRIVATE, SIGN_PUBLIC)
+    _pair(directory, X25519PrivateKey.generate, SEAL_PRIVATE, SEAL_PUBLIC)
+
+
 def _pair(
     directory: Path, generate: Callable[[], Ed25519PrivateKey | X25519PrivateKey], private: str, public: str
 ) -> None:

@@ -8,7 +8,8 @@ import typer
 from pydantic import ValidationError
 from typer.exceptions import TyperException
 
-from services.ektp import central, delegation
+from services.ektp import delegation
+from services.ektp.central import command as central
 from services.ektp.errors import CommandFailed
 from services.ektp.running import find_trio
 from services.ektp.settings import TrioSettings

@@ -1,0 +1,1 @@
+"""`ektp central`: the centre that fails on command, from a terminal. One module for what belongs together."""

@@ -1,0 +1,1 @@
+"""`ektp central watch`: the console as it is now, on one screen."""
