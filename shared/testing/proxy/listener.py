@@ -114,7 +114,8 @@ class Proxy:
         self._socket.setsockopt(
             socket.SOL_SOCKET, socket.SO_REUSEADDR, 0
         )  # nobody else may have it meanwhile
-        self.counts.acted[fault.kind] += await self._end(list(self._running))
+        if count := await self._end(list(self._running)):
+            self.counts.acted[fault.kind] += count
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
