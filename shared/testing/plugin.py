@@ -15,6 +15,8 @@ import pytest_asyncio
 # Everything else is imported where it is used: a run without chaos would wait a second for it.
 if TYPE_CHECKING:
     from shared.testing.broker_faults import Broker
+    from shared.testing.centre import CentreClient
+    from shared.testing.centre_process import CentreProcess
     from shared.testing.cluster import Cluster
     from shared.testing.disk import SmallDisk
     from shared.testing.postgres_node import PostgresNode
@@ -112,6 +114,28 @@ async def chaos_trio(request: pytest.FixtureRequest, chaos_seed: int) -> AsyncIt
     yield make
     for cluster in made:
         await cluster.close()
+
+
+@pytest.fixture(scope="session")
+def centre_process(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[CentreProcess]":
+    """A private centre for the session (2 s): free ports, its own keys, SQLite."""
+    from shared.testing.centre_process import CentreProcess
+
+    process = CentreProcess(tmp_path_factory.mktemp("centre"))
+    try:
+        process.start()
+        yield process
+    finally:
+        process.kill()
+
+
+@pytest_asyncio.fixture
+async def centre(centre_process: "CentreProcess") -> "AsyncIterator[CentreClient]":
+    """A client of its console; the centre is empty and well when the test begins, and well when it ends."""
+    async with centre_process.client() as client:
+        await client.reset()
+        yield client
+        await client.clear()
 
 
 @pytest.fixture
