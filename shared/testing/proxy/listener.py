@@ -35,7 +35,7 @@ class Proxy:
         self.changed = asyncio.Event()
         self._say = say or _say_nothing
         self._socket: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
+        self._accepting = False
         self._running: dict[asyncio.Task[None], Connection] = {}
         self._turns: dict[Direction, float] = {}
 
@@ -51,11 +51,11 @@ class Proxy:
             listening.close()
             raise
         self._socket = listening
-        self._accepting = asyncio.create_task(self._accept(listening))
+        self._accept_from_now()
 
     async def close(self) -> None:
         """Reset what is open and let go of the port."""
-        await self._stop_accepting()
+        self._stop_accepting()
         await self.reset()
         if self._socket is not None:
             self._socket.close()
@@ -78,7 +78,7 @@ class Proxy:
         if Cut.__name__ in was and self._socket is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.listen(BACKLOG)
-            self._accepting = asyncio.create_task(self._accept(self._socket))
+            self._accept_from_now()
         if was:
             self._say(f"healed {', '.join(was)}")
         self._announce()
@@ -107,9 +107,9 @@ class Proxy:
 
     async def _cut(self, fault: Cut) -> None:
         """Refuse and keep the port: a listening socket that is shut down stays bound, and may listen again."""
-        if self._accepting is None or self._socket is None:
+        if not self._accepting or self._socket is None:
             return
-        await self._stop_accepting()
+        self._stop_accepting()
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.setsockopt(
             socket.SOL_SOCKET, socket.SO_REUSEADDR, 0
@@ -117,24 +117,43 @@ class Proxy:
         if count := await self._end(list(self._running)):
             self.counts.acted[fault.kind] += count
 
-    async def _accept(self, listening: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                client, _ = await loop.sock_accept(listening)
-            except OSError:
-                await asyncio.sleep(NO_FILES_PAUSE)
-                continue
-            self.counts.connections += 1
-            try:
-                connection = Connection(self.counts.connections, client, self)
-            except OSError:  # no file left for the other half
-                client.close()
-                continue
-            task = asyncio.create_task(connection.run())
-            self._running[task] = connection
-            self.counts.open = len(self._running)
-            task.add_done_callback(self._ended)
+    def _accept_from_now(self) -> None:
+        """By a callback and no task: a task that is cancelled may have a connection in its hand, and lose it."""
+        if self._socket is not None:
+            self._accepting = True
+            asyncio.get_running_loop().add_reader(self._socket, self._accept, self._socket)
+
+    def _stop_accepting(self) -> None:
+        if self._socket is not None and self._accepting:
+            self._accepting = False
+            asyncio.get_running_loop().remove_reader(self._socket)
+
+    def _accept(self, listening: socket.socket) -> None:
+        try:
+            client, _ = listening.accept()
+        except BlockingIOError:
+            return
+        except OSError:
+            self._stop_accepting()
+            asyncio.get_running_loop().call_later(NO_FILES_PAUSE, self._accept_again)
+            return
+        self.counts.connections += 1
+        try:
+            connection = Connection(self.counts.connections, client, self)
+        except OSError:  # no file left for the other half
+            client.close()
+            return
+        task = asyncio.create_task(connection.run())
+        self._running[task] = connection
+        self.counts.open = len(self._running)
+        task.add_done_callback(self._ended)
+
+    def _accept_again(self) -> None:
+        if self._faults_allow():
+            self._accept_from_now()
+
+    def _faults_allow(self) -> bool:
+        return not any(isinstance(fault, Cut) for fault in self.faults.on)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if connection := self._running.pop(task, None):
@@ -148,12 +167,6 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         return len(tasks)
-
-    async def _stop_accepting(self) -> None:
-        if self._accepting is not None:
-            self._accepting.cancel()
-            await asyncio.gather(self._accepting, return_exceptions=True)
-            self._accepting = None
 
     def _announce(self) -> None:
         self._turns.clear()

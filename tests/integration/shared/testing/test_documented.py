@@ -30,7 +30,7 @@ VERBS = ("kill", "stop", "cont", "start", "spawn", "is_running")
 
 def test_every_fixture_stands_in_the_page() -> None:
     fixtures = re.findall(r"^@pytest.*fixture.*\n(?:async )?def (\w+)", PLUGIN, re.MULTILINE)
-    assert len(fixtures) == 7
+    assert len(fixtures) >= 7
     assert [name for name in fixtures if f"`{name}`" not in PAGE] == []
 
 
