@@ -74,8 +74,13 @@ class NextStep:
     delay: float | None
 
 
-def next_step(verdict: Verdict, attempts: int, dice: random.Random) -> NextStep:
-    """Decide after an exchange. Only a record's own rejection spends one of its attempts."""
+def next_step(
+    verdict: Verdict, attempts: int, dice: random.Random, *, may_be_there: bool = False
+) -> NextStep:
+    """Decide after an exchange. Only a record's own rejection spends one of its attempts.
+
+    A record that `may_be_there` has to be asked for: a question that got no answer has settled nothing.
+    """
     if verdict is Verdict.ACCEPTED:
         return NextStep(DeliveryState.ACKNOWLEDGED, attempts, None)
     if verdict is Verdict.CONFLICT:
@@ -84,7 +89,7 @@ def next_step(verdict: Verdict, attempts: int, dice: random.Random) -> NextStep:
         if attempts + 1 >= MAX_REJECTIONS:
             return NextStep(DeliveryState.QUARANTINED, attempts + 1, None)
         return NextStep(DeliveryState.PENDING, attempts + 1, full_jitter(attempts, dice))
-    if verdict is Verdict.UNKNOWN:
+    if verdict is Verdict.UNKNOWN or may_be_there:
         return NextStep(DeliveryState.OUTCOME_UNKNOWN, attempts, 0.0)
     return NextStep(DeliveryState.PENDING, attempts, 0.0)
 

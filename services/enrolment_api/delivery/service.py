@@ -68,7 +68,7 @@ def settle(
     session: Session, claim: Claim, exchange: Exchange, *, now: datetime, dice: random.Random
 ) -> NextStep:
     """Keep what an exchange came to, with everything that follows from it."""
-    step = next_step(exchange.verdict, claim.attempts, dice)
+    step = next_step(exchange.verdict, claim.attempts, dice, may_be_there=claim.may_be_there)
     receipt = exchange.receipt
     kept = deliveries.keep_outcome(
         session,

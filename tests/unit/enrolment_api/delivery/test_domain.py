@@ -39,6 +39,13 @@ def test_a_lost_answer_is_an_unknown_outcome_not_a_failure() -> None:
     assert next_step(Verdict.UNKNOWN, 0, random.Random(1)).state is DeliveryState.OUTCOME_UNKNOWN
 
 
+@pytest.mark.parametrize("verdict", [Verdict.NOT_SENT, Verdict.BUSY])
+def test_a_question_that_met_a_centre_that_is_out_has_settled_nothing(verdict: Verdict) -> None:
+    dice = random.Random(1)
+    assert next_step(verdict, 0, dice, may_be_there=True).state is DeliveryState.OUTCOME_UNKNOWN
+    assert next_step(verdict, 0, dice).state is DeliveryState.PENDING
+
+
 def test_only_the_records_own_rejections_lead_to_quarantine() -> None:
     attempts, states = 0, []
     for _ in range(MAX_REJECTIONS):
