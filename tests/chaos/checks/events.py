@@ -1,0 +1,63 @@
+"""Events of each subject count from 1 without gap, a repeat is the same event, and their effect is what they say."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from tests.chaos.checks.finding import Case, Violation, few
+
+CHECK = "events"
+BEFORE_THE_WITNESS = ("queue.office.", "enrolment.central_link.", "enrolment.capacity.")
+"""Published as the services start, which may be before the witness listens."""
+
+
+def check(case: Case) -> Iterator[Violation]:
+    subjects: defaultdict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
+    for event in case.events:
+        if event["sequence"] == 0:
+            continue
+        known = subjects[event["subject"]].setdefault(event["sequence"], event)
+        if known != event:
+            yield Violation(
+                CHECK, f"{event['subject']} has two events {event['sequence']}: {known['type']} and {event['type']}",
+                event["subject"],
+            )  # fmt: skip
+    for subject, events in subjects.items():
+        missing = sorted(set(range(1, max(events) + 1)) - events.keys())
+        if missing and not _may_be_missing(events, missing):
+            yield Violation(
+                CHECK, f"{subject}: {few(map(str, missing))} of {max(events)} were never published", subject
+            )
+    yield from _told(case, subjects)
+
+
+def _may_be_missing(events: dict[int, dict[str, Any]], missing: list[int]) -> bool:
+    return missing == list(range(1, len(missing) + 1)) and all(
+        each["type"].startswith(BEFORE_THE_WITNESS) for each in events.values()
+    )
+
+
+def _told(case: Case, subjects: dict[str, dict[int, dict[str, Any]]]) -> Iterator[Violation]:
+    """What a client was promised was told to everybody, once."""
+    types = {subject: [event["type"] for event in events.values()] for subject, events in subjects.items()}
+    for record in {each.about["record"] for each in case.told("complete")}:
+        told = types.get(record, [])
+        if told.count("enrolment.record.captured.v1") != 1:
+            yield Violation(
+                CHECK,
+                f"{record} was captured, which was told {told.count('enrolment.record.captured.v1')} times",
+                record,
+            )
+        elif "enrolment.record.sent.v1" not in told:
+            yield Violation(CHECK, f"{record} was sent, which was never told", record)
+    for ticket in {each.answer["id"] for each in case.told("issue")}:
+        if types.get(ticket, []).count("queue.ticket.issued.v1") != 1:
+            yield Violation(
+                CHECK, f"{ticket} was issued, which was not told once: {types.get(ticket)}", ticket
+            )
+    meant = {
+        each.about["ticket"] for each in case.history if each.what == "no-show" and each.outcome != "fail"
+    }
+    for ticket, told in types.items():
+        if "queue.ticket.no_show.v1" in told and ticket not in meant:
+            yield Violation(CHECK, f"{ticket} is told to be a no-show, which nobody said", ticket)

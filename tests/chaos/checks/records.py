@@ -1,0 +1,69 @@
+"""Every accepted record at the centre exactly once with the same bytes, and none that nobody accepted."""
+
+from collections.abc import Iterator
+
+from tests.chaos.checks.finding import Case, Violation, few
+
+CHECK = "records"
+
+
+def check(case: Case) -> Iterator[Violation]:
+    yield from _kept(case)
+    yield from _bytes(case)
+    yield from _at_the_centre(case)
+    yield from _accepted_only(case)
+
+
+def _kept(case: Case) -> Iterator[Violation]:
+    """What was answered is on the office's disk."""
+    for each in case.told("complete"):
+        record = case.observed.records.get(each.about["record"])
+        if not record:
+            yield Violation(
+                CHECK,
+                f"{each.about['record']} was completed and is not at the office",
+                each.about["record"],
+                each.ended_at,
+            )
+        elif record["status"] in {"DRAFT"}:
+            yield Violation(
+                CHECK,
+                f"{each.about['record']} was completed and is a draft",
+                each.about["record"],
+                each.ended_at,
+            )
+
+
+def _bytes(case: Case) -> Iterator[Violation]:
+    """What the devices read is what is kept, reading by reading."""
+    for each in case.told("complete"):
+        record = case.observed.records.get(each.about["record"]) or {}
+        kept = {capture["modality"]: capture["sha256"] for capture in record.get("captures", ())}
+        if record and kept != each.about["sent"]:
+            wrong = sorted({*kept.items()} ^ {*each.about["sent"].items()})
+            yield Violation(
+                CHECK,
+                f"{record['id']} keeps other readings than were sent: {few(name for name, _ in wrong)}",
+                record["id"],
+            )
+
+
+def _at_the_centre(case: Case) -> Iterator[Violation]:
+    """By the centre's own account: hash, office, and how often each took effect."""
+    for name in ("lost", "duplicated", "mismatched"):
+        for key in case.observed.verified.get(name, ()):
+            yield Violation(CHECK, f"{key} is {name} at the centre", key)
+    if not case.observed.verified and any(case.told("complete")):
+        yield Violation(CHECK, "the centre was not asked")
+
+
+def _accepted_only(case: Case) -> Iterator[Violation]:
+    """Nobody's record is complete whom no officer has completed."""
+    for key in case.observed.verified.get("unexpected", ()):
+        yield Violation(CHECK, f"{key} is at the centre and not complete at the office", key)
+    meant = {
+        each.about["record"] for each in case.history if each.what == "complete" and each.outcome != "fail"
+    }
+    for key, status in case.observed.listed.items():
+        if status != "DRAFT" and key not in meant:
+            yield Violation(CHECK, f"{key} is {status} and nobody completed it", key)

@@ -1,0 +1,86 @@
+"""Every ticket ends in one state that its own history allows; nobody is a no-show who was not called and let go."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from tests.chaos.checks.finding import Case, Violation
+from tests.chaos.clients.history import Operation
+
+CHECK = "tickets"
+# As the contract and the glossary tell it, written down a second time on purpose.
+BY_PERSONS: dict[tuple[str, str], str] = {
+    ("WAITING", "call-next"): "CALLED",
+    ("CALLED", "recall"): "CALLED",
+    ("CALLED", "start"): "SERVING",
+    ("SERVING", "finish"): "DONE",
+    ("CALLED", "no-show"): "NO_SHOW",
+    ("NO_SHOW", "reinstate"): "WAITING",
+    ("CALLED", "park"): "PARKED",
+    ("SERVING", "park"): "PARKED",
+    ("PARKED", "resume"): "CALLED",
+}
+BY_PERSONS |= {(state, "cancel"): "CANCELLED" for state in ("WAITING", "CALLED", "SERVING", "HELD", "PARKED")}
+BY_ITSELF = {"WAITING": {"HELD"}, "CALLED": {"HELD"}, "SERVING": {"HELD"}, "HELD": {"WAITING"}}
+"""An outage holds and lets go."""
+SERVED = {"WAITING", "CALLED", "SERVING", "HELD", "PARKED", "NO_SHOW"}
+"""From these a captured record ends the ticket."""
+ACTIONS = {action for _, action in BY_PERSONS}
+
+
+def check(case: Case) -> Iterator[Violation]:
+    done = _by_ticket(case)
+    for number, view in case.observed.tickets.items():
+        if not view:
+            yield Violation(CHECK, f"{number} was given and nobody knows it any more", number)
+            continue
+        possible = _possible(done.get(number, []))
+        if view["state"] not in possible:
+            yield Violation(
+                CHECK, f"{number} ({view['number']} of {view['office']}) is {view['state']};"
+                f" what was done with it leads to {sorted(possible) or 'nowhere'}", number,
+            )  # fmt: skip
+
+
+def _by_ticket(case: Case) -> dict[str, list[Operation]]:
+    """What was done, or may have been done, with each."""
+    found: defaultdict[str, list[Operation]] = defaultdict(list)
+    for each in case.history:
+        if each.outcome == "fail" or (each.replayed and each.what == "complete"):
+            continue
+        ticket = each.answer.get("id") if each.what == "call-next" else each.about.get("ticket")
+        if ticket and each.what in {*ACTIONS, "complete"}:
+            found[ticket].append(each)
+    return found
+
+
+def _possible(operations: list[Operation]) -> set[str]:
+    """All states in which the ticket may be after these, however those without an answer ended."""
+    # What has no answer may be done at any time after it was meant.
+    loose = [each for each in operations if each.unknown]
+    told = sorted((each for each in operations if each.ok), key=lambda each: each.ended_at)
+    recorded = [each.invoked_at for each in operations if each.what == "complete"]
+    states = {"WAITING"}
+    for each in told:
+        if each.what == "complete":
+            continue
+        maybe = [one.what for one in loose if one.invoked_at <= each.ended_at]
+        states = _closure(states, maybe, may_be_recorded=any(at <= each.ended_at for at in recorded))
+        states = {BY_PERSONS[state, each.what] for state in states if (state, each.what) in BY_PERSONS}
+    states = _closure(states, [one.what for one in loose], may_be_recorded=bool(recorded))
+    if any(each.what == "complete" for each in told):
+        states -= SERVED  # its event has arrived long ago
+    return states
+
+
+def _closure(states: Iterable[str], loose: list[str], *, may_be_recorded: bool) -> set[str]:
+    """Everything that can be reached without another answer."""
+    found, fresh = set(states), list(states)
+    while fresh:
+        state = fresh.pop()
+        reached = set(BY_ITSELF.get(state, ()))
+        reached |= {BY_PERSONS[state, action] for action in loose if (state, action) in BY_PERSONS}
+        if may_be_recorded and state in SERVED:
+            reached.add("DONE")
+        fresh += reached - found
+        found |= reached
+    return found

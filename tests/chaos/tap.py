@@ -1,0 +1,94 @@
+"""A witness at the broker: a queue of its own bound to everything, read into a file as it comes.
+
+It knows nothing of the services' code. What it holds is on the broker's disk until it is in the file, so a broker that
+is killed delays it; only what is published before it is bound can be missing.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+from aio_pika.abc import AbstractIncomingMessage
+
+EXCHANGE = "ektp.events"
+QUEUE = "witness"
+CONNECT_WITHIN = 5.0
+PAUSE = 0.5
+# Its library tells of every broker that is killed, with a traceback.
+for chatty in ("aio_pika", "aiormq"):
+    logging.getLogger(chatty).setLevel(logging.CRITICAL)
+
+
+class Tap:
+    """Writes every event that is published from now on."""
+
+    def __init__(self, url: str, path: Path) -> None:
+        self._url = url
+        self._file = path.open("a", buffering=1)
+        self._task: asyncio.Task[None] | None = None
+        self._bound = asyncio.Event()
+        self.interruptions = 0
+
+    async def start(self, within: float = 30.0) -> None:
+        """Returns when it is bound. Raises TimeoutError."""
+        self._task = asyncio.create_task(self._listen(), name="witness")
+        async with asyncio.timeout(within):
+            await self._bound.wait()
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._file.close()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._session()
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+            except Exception:  # noqa: BLE001, S110  # whatever it was, it connects again
+                pass
+            self.interruptions += 1
+            await asyncio.sleep(PAUSE)
+
+    async def _session(self) -> None:
+        async with asyncio.timeout(CONNECT_WITHIN):
+            connection = await aio_pika.connect(self._url, heartbeat=5)
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                channel = await connection.channel()
+                await channel.set_qos(prefetch_count=200)
+                exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+                queue = await channel.declare_queue(
+                    QUEUE,
+                    durable=True,
+                    arguments={"x-queue-type": "quorum", "x-delivery-limit": 1_000_000_000},
+                )
+                await queue.bind(exchange, "#")
+                await queue.consume(self._write)
+            self._bound.set()
+            while not connection.is_closed and not channel.is_closed:
+                await asyncio.sleep(PAUSE)
+        finally:
+            async with asyncio.timeout(1.0):
+                await connection.close()
+
+    async def _write(self, message: AbstractIncomingMessage) -> None:
+        event = json.loads(message.body)
+        self._file.write(json.dumps({"seen": time.time(), "event": event}, separators=(",", ":")) + "\n")
+        await message.ack()
+
+
+def read_events(path: Path) -> list[dict[str, Any]]:
+    """Every event as often as it was delivered, in that order."""
+    if not path.exists():
+        return []
+    with path.open() as lines:
+        return [json.loads(line)["event"] for line in lines]
