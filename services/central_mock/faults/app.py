@@ -14,6 +14,8 @@ from services.central_mock.faults.specs.socket import Bandwidth, Drip
 from services.central_mock.journal.domain import Entry
 
 BANNER = b"x-central-mock-faults"
+RETRIED = 300
+"""From this status on an answer may say when to come again."""
 
 
 class FaultedApp:
@@ -103,22 +105,29 @@ class Request:
                 self._connection.slow_out(each, _rate_out(each))
 
     async def _noted(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and self._front.banner is not None:
-            message["headers"] = [*message.get("headers", []), (BANNER, self._front.banner)]
-        await self._unmarked(message)
+        """The app's `send`. On the path of every request: what it does it does at once."""
+        if message["type"] == "http.response.start":
+            if self._front.banner is not None:
+                message["headers"] = [*message.get("headers", []), (BANNER, self._front.banner)]
+            self._note_start(message)
+        else:
+            self._whole = not message.get("more_body", False)
+        await self._send(message)
 
     async def _unmarked(self, message: Message) -> None:
-        await self._send(message)
+        """The same for an answer that is not the centre's own, or not as it gave it."""
         if message["type"] == "http.response.start":
             self._note_start(message)
         else:
             self._whole = not message.get("more_body", False)
+        await self._send(message)
 
     def _note_start(self, message: Message) -> None:
-        self._entry.status = message["status"]
-        for name, value in message.get("headers", []):
-            if name == b"retry-after":
-                self._entry.retry_after = value.decode("latin-1")
+        status = self._entry.status = message["status"]
+        if status >= RETRIED:
+            for name, value in message.get("headers", []):
+                if name == b"retry-after":
+                    self._entry.retry_after = value.decode("latin-1")
 
     def _finish(self) -> None:
         entry, connection = self._entry, self._connection

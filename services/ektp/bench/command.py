@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from services.ektp.bench import calling, claiming, completing, draining, memory, publishing
+from services.ektp.bench import calling, claiming, completing, draining, faulting, memory, publishing
 from services.ektp.bench.figures import Figure
 from services.ektp.bench.machine import load_average, machine
 from services.ektp.bench.run import Run
@@ -30,6 +30,7 @@ MEASUREMENTS: dict[str, Callable[[Run], list[Figure]]] = {
     "call-next": calling.measure,
     "claim": claiming.measure,
     "memory": memory.measure,
+    "faults": faulting.measure,
 }
 
 Only = Annotated[list[str] | None, typer.Option(help=f"Only these: {', '.join(MEASUREMENTS)}; repeatable.")]

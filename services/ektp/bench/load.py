@@ -46,10 +46,13 @@ def run_load(
     headers: Mapping[str, str],
     *,
     status: int = 200,
+    method: str = "POST",
 ) -> Load:
-    """POST every client's paths in order and wait for the end. Raises CommandFailed on any other status."""
+    """Send every client's paths in order and wait for the end. Raises CommandFailed on any other status."""
     plan = directory / "load.json"
-    plan.write_text(json.dumps({"base_url": base_url, "paths": paths, "headers": dict(headers)}))
+    plan.write_text(
+        json.dumps({"base_url": base_url, "paths": paths, "headers": dict(headers), "method": method})
+    )
     done = subprocess.run(
         [sys.executable, "-m", __name__, str(plan)], capture_output=True, text=True, check=False
     )
@@ -61,17 +64,18 @@ def run_load(
     return Load(rate=seen["rate"], p99=seen["p99"])
 
 
-async def _client(session: aiohttp.ClientSession, paths: Sequence[str], seen: Seen) -> None:
+async def _client(session: aiohttp.ClientSession, method: str, paths: Sequence[str], seen: Seen) -> None:
     for path in paths:
         began = time.perf_counter()
-        async with session.post(path, json={}, headers={"Idempotency-Key": str(uuid.uuid4())}) as answer:
+        headers = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else {}
+        async with session.request(method, path, json={} if headers else None, headers=headers) as answer:
             await answer.read()
         seen.seconds.append(time.perf_counter() - began)
         seen.statuses[answer.status] += 1
 
 
 async def _all(
-    base_url: str, paths: Sequence[Sequence[str]], headers: Mapping[str, str]
+    base_url: str, method: str, paths: Sequence[Sequence[str]], headers: Mapping[str, str]
 ) -> dict[str, object]:
     seen = Seen()
     limit = aiohttp.ClientTimeout(total=LONGEST)
@@ -82,7 +86,7 @@ async def _all(
         began = time.perf_counter()
         async with asyncio.TaskGroup() as clients:
             for own in paths:
-                clients.create_task(_client(session, own, seen))
+                clients.create_task(_client(session, method, own, seen))
         took = time.perf_counter() - began
     return {
         "statuses": seen.statuses,
@@ -93,4 +97,4 @@ async def _all(
 
 if __name__ == "__main__":
     given = json.loads(Path(sys.argv[1]).read_text())
-    print(json.dumps(asyncio.run(_all(given["base_url"], given["paths"], given["headers"]))))
+    print(json.dumps(asyncio.run(_all(given["base_url"], given["method"], given["paths"], given["headers"]))))

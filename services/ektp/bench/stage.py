@@ -113,6 +113,11 @@ class Stage:
         argv = [sys.executable, "-m", "services.ektp.bench.empty", str(self._ports[EMPTY])]
         return self._spawn(EMPTY, argv, f"{self.url(EMPTY)}/openapi.json")
 
+    def start_bare_centre(self) -> Process:
+        """The centre's app with nothing in front of it, ready."""
+        argv = [sys.executable, "-m", "services.ektp.bench.bare_centre"]
+        return self._spawn("bare_centre", argv, f"{self.url('central_mock')}/central/v1/health")
+
     def _spawn(self, name: str, argv: list[str], ready_url: str) -> Process:
         process = Process(name, argv, self._environment, self.directory / f"{name}.log")
         self._processes.append(process)

@@ -158,7 +158,8 @@ def test_in_production_there_is_health_and_no_console(keys: Path, sqlite_url: st
     with running_process(centre):
         for method, path in (
             ("POST", "/control/v1/offline"), ("GET", "/control/v1/state"), ("PUT", "/control/v1/clock"),
-            ("POST", "/control/v1/reset"), ("GET", "/control/v1/journal"),
+            ("POST", "/control/v1/reset"), ("GET", "/control/v1/journal"), ("GET", "/control/v1/faults"),
+            ("DELETE", "/control/v1/faults"), ("POST", "/control/v1/replay"), ("GET", "/control/v1/audit"),
         ):  # fmt: skip
             assert centre.control.request(method, path, json={"mode": "HANG"}).status_code == 404
         assert "console.refused" in centre.log

@@ -10,7 +10,7 @@ import pytest
 
 from services.ektp.bench.command import MEASUREMENTS
 
-LINES = {"complete": 3, "outbox": 1, "drain": 1, "call-next": 1, "claim": 1, "memory": 6}
+LINES = {"complete": 3, "outbox": 1, "drain": 1, "call-next": 1, "claim": 1, "memory": 6, "faults": 3}
 
 
 def bench(home: Path, *options: str) -> subprocess.CompletedProcess[str]:

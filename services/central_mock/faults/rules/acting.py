@@ -112,20 +112,22 @@ def covers_match(wide: Match, narrow: Match, possible: frozenset[Endpoint]) -> b
 
 
 def _covers_offices(wide: list[str], narrow: list[str]) -> bool:
-    if not wide:
+    if not wide or wide == narrow:
         return True
+    if len(wide) == 1:
+        return bool(narrow) and all(_within(each, wide[0]) for each in narrow)
     return bool(narrow) and all(any(_within(each, one) for one in wide) for each in narrow)
 
 
 def _within(narrow: str, wide: str) -> bool:
-    return narrow == wide or (wide.endswith("*") and narrow.removesuffix("*").startswith(wide[:-1]))
+    return narrow == wide or (wide[-1] == "*" and narrow.removesuffix("*").startswith(wide[:-1]))
 
 
 def ranked(rules: Iterable[Rule]) -> list[Rule]:
-    """In the order in which they are asked: by stage, then by priority, then as they were set."""
+    """In the order in which they are asked."""
     return sorted(rules, key=rank)
 
 
 def rank(rule: Rule) -> tuple[int, int, int]:
-    """Sorts rules into the order in which they are asked."""
-    return (rule.fault.stage, -rule.priority, rule.number)
+    """What sorts rules into the order in which they are asked."""
+    return rule.rank

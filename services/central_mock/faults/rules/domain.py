@@ -128,9 +128,12 @@ class Shape(_Frozen):
         return self.every is None or number % self.every == 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
-    """One fault that was ordered: what, on what, how often, for how long, by whom and why."""
+    """One fault that was ordered: what, on what, how often, for how long, by whom and why.
+
+    It is itself and no other: one that is set again is another rule, with counts of its own.
+    """
 
     name: str
     fault: FaultSpec
@@ -149,6 +152,11 @@ class Rule:
     def always(self) -> bool:
         """Whether it acts on everything it matches."""
         return self.shape.always
+
+    @cached_property
+    def rank(self) -> tuple[int, int, int]:
+        """Sorts rules into the order in which they are asked: by stage, then by priority, then as they were set."""
+        return (self.fault.stage, -self.priority, self.number)
 
     @cached_property
     def unconditional(self) -> bool:
