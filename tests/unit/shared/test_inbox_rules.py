@@ -1,11 +1,9 @@
-"""Events shuffled, doubled, lost and sent again, with handlers that fail: each takes effect once and in order.
+"""Events shuffled, doubled, lost and sent again, handlers that fail, deaths before the commit: once each, and in order.
 
-A state machine plays the broker and the consumer's loop on a SQLite file, without either.
+A state machine plays the broker and the consumer's loop on SQLite, without either.
 """
 
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
@@ -16,7 +14,7 @@ from sqlmodel import Session
 from shared.contracts.envelope import Event, Outgoing
 from shared.contracts.queue import TicketCancelled
 from shared.contracts.resend import ResendRequested
-from shared.database import connection_of, sqlite_engine
+from shared.database import connection_of
 from shared.messaging.consumer import ask_for_gaps
 from shared.messaging.handlers import Handlers
 from shared.messaging.inbox import GAP_PATIENCE, MAX_ATTEMPTS, MAX_DELAY, Inbox, due_subjects
@@ -29,16 +27,29 @@ START = datetime(2016, 9, 16, 0, 30, tzinfo=UTC)
 PARKING = "enrolment_api.queue_events.parked"
 
 
+EFFECTS = sa.Table(
+    "effects",
+    sa.MetaData(),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("subject", sa.String),
+    sa.Column("sequence", sa.Integer),
+)
+
+
 class HandlerFailed(Exception):
     """What a handler raises when the machine wants it to."""
+
+
+class Died(Exception):
+    """The process ended before its commit."""
 
 
 class Service:
     """One side: a database of its own with the shared tables."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.engine = sqlite_engine(sa.make_url(f"sqlite:///{folder / name}.db"), durable=False)
+        self.engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool)
         metadata.create_all(self.engine)
 
     def session(self) -> "Transaction":
@@ -63,24 +74,33 @@ class InboxRules(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory(prefix="ektp-inbox-")
-        self.publisher = Service(Path(self.folder.name), "queue_api")
-        self.consumer = Service(Path(self.folder.name), "enrolment_api")
+        self.publisher = Service("queue_api")
+        self.consumer = Service("enrolment_api")
         self.now = START
         self.on_the_way: list[Event] = []
         self.parked: list[Event] = []
-        self.effects: list[tuple[str, int]] = []
+        EFFECTS.metadata.create_all(self.consumer.engine)
+        self.dies = False
         self.failing: dict[str, int] = {}
         handlers = Handlers()
         handlers.on(TicketCancelled, self.take_effect)
         self.inbox = Inbox(handlers, PARKING)
         self.published = dict.fromkeys(SUBJECTS, 0)
 
-    def take_effect(self, _session: Session, event: Event, _data: TicketCancelled) -> None:
+    def take_effect(self, session: Session, event: Event, _data: TicketCancelled) -> None:
         if self.failing.get(event.subject, 0) > 0:
             self.failing[event.subject] -= 1
             raise HandlerFailed
-        self.effects.append((event.subject, event.sequence))
+        connection_of(session).execute(
+            sa.insert(EFFECTS).values(subject=event.subject, sequence=event.sequence)
+        )
+
+    @property
+    def effects(self) -> list[tuple[str, int]]:
+        """What is on the consumer's disk."""
+        with self.consumer.session() as session:
+            rows = connection_of(session).execute(sa.select(EFFECTS).order_by(EFFECTS.c.id)).all()
+        return [(row.subject, row.sequence) for row in rows]
 
     # What the publisher does
 
@@ -139,10 +159,23 @@ class InboxRules(RuleBasedStateMachine):
         try:
             with self.consumer.session() as session:
                 self.inbox.receive(session, event, self.now)
+                self.perhaps_die()
+        except Died:
+            self.on_the_way.append(event)  # not acknowledged: the broker brings it again
+            return
         except HandlerFailed:
             self.fail(event)
             return
         self.apply_waiting(event.subject)
+
+    @rule()
+    def die_before_the_next_commit(self) -> None:
+        self.dies = True
+
+    def perhaps_die(self) -> None:
+        if self.dies:
+            self.dies = False
+            raise Died
 
     def fail(self, event: Event) -> None:
         with self.consumer.session() as session:
@@ -159,6 +192,9 @@ class InboxRules(RuleBasedStateMachine):
                 with self.consumer.session() as session:
                     if not self.inbox.apply_waiting(session, subject, self.now):
                         return
+                    self.perhaps_die()
+            except Died:
+                return  # what waits is on disk: the next look brings it up
             except HandlerFailed:
                 self.fail(event)
                 return
@@ -189,8 +225,9 @@ class InboxRules(RuleBasedStateMachine):
 
     @invariant()
     def each_took_effect_once_and_in_order(self) -> None:
+        effects = self.effects
         for subject in SUBJECTS:
-            seen = [sequence for each, sequence in self.effects if each == subject]
+            seen = [sequence for each, sequence in effects if each == subject]
             assert seen == list(range(1, len(seen) + 1)), subject
 
     @invariant()
@@ -208,6 +245,7 @@ class InboxRules(RuleBasedStateMachine):
         """In the end, with the handlers mended, everything arrives; then a last, lost one is no worry."""
         try:
             self.failing.clear()
+            self.dies = False
             for subject in SUBJECTS:  # a later event shows what is missing at the end
                 self.publish(subject, 1)
             for _ in range(MAX_ATTEMPTS + 2):
@@ -219,14 +257,18 @@ class InboxRules(RuleBasedStateMachine):
                 seen = [sequence for each, sequence in self.effects if each == subject]
                 assert seen == list(range(1, self.published[subject] + 1)), subject
         finally:
+            self.in_the_end = self.effects
             for service in (self.publisher, self.consumer):
                 service.engine.dispose()
-            self.folder.cleanup()
 
 
 TestInboxRules = InboxRules.TestCase
 TestInboxRules.settings = settings(
-    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=12,
+    stateful_step_count=25,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
 )
 
 
@@ -248,4 +290,4 @@ def test_poison_is_parked_once_and_not_asked_for_again_while_others_wait_for_its
         publish_again(session, subject="ticket-1", first=1, last=1)  # as a replay of the parking queue does
     play.relay(play.publisher)
     play.teardown()
-    assert [sequence for subject, sequence in play.effects if subject == "ticket-1"] == [1, 2, 3, 4]
+    assert [sequence for subject, sequence in play.in_the_end if subject == "ticket-1"] == [1, 2, 3, 4]
