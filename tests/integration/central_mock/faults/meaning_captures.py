@@ -15,6 +15,16 @@ PLAIN_STORY = (
     "decided: PRINT_READY_RECORD",
 )
 """What is seen while no rule is on."""
+ANSWERS = 3
+
+
+def told(story: list[str]) -> str:
+    """What of a story differs from the plain one; what is the same of all three answers is said once."""
+    differing = [each for each in story if each not in PLAIN_STORY]
+    after_status = {each.partition(", ")[2] for each in differing[:ANSWERS]}
+    if len(differing) >= ANSWERS and len(after_status) == 1 and all(after_status):
+        differing[:ANSWERS] = [f"each time: {after_status.pop()}"]
+    return "; ".join(differing)
 
 
 @dataclass(frozen=True)
@@ -91,22 +101,22 @@ MEANING_CAPTURES = [
     ),
     MeaningCapture(
         Kind.CORRUPT_RECEIPT,
-        "sent: 201, the receipt has another hash; asked: 200, the receipt has another hash; sent again: 200, the receipt has another hash",
+        "each time: the receipt has another hash",
         settings={"part": "HASH"},
     ),
     MeaningCapture(
         Kind.CORRUPT_RECEIPT,
-        "sent: 201, the signature is wrong; asked: 200, the signature is wrong; sent again: 200, the signature is wrong",
+        "each time: the signature is wrong",
         settings={"part": "SIGNATURE"},
     ),
     MeaningCapture(
         Kind.CORRUPT_RECEIPT,
-        "sent: 201, the receipt of another record; asked: 200, the receipt of another record; sent again: 200, the receipt of another record",
+        "each time: the receipt of another record",
         settings={"part": "KEY"},
     ),
     MeaningCapture(
         Kind.CLOCK_SKEW,
-        "sent: 201, received_at is 60 minutes ahead, Date is 60 minutes ahead; asked: 200, received_at is 60 minutes ahead, Date is 60 minutes ahead; sent again: 200, received_at is 60 minutes ahead, Date is 60 minutes ahead",
+        "each time: received_at is 60 minutes ahead, Date is 60 minutes ahead",
     ),
     MeaningCapture(
         Kind.KEYS_FORGOTTEN,

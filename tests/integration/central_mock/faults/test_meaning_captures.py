@@ -12,6 +12,7 @@ from tests.integration.central_mock.faults.meaning_captures import (
     MEANING_CAPTURES,
     PLAIN_STORY,
     MeaningCapture,
+    told,
 )
 from tests.integration.central_mock.faults.stories import Story
 
@@ -43,7 +44,7 @@ async def test_a_client_sees_the_fault(shared: RunningCentre, capture: MeaningCa
     else:
         await one_record(story, capture)
 
-    assert "; ".join(each for each in story.words if each not in PLAIN_STORY) == capture.shows
+    assert told(story.words) == capture.shows
 
 
 async def one_record(story: Story, capture: MeaningCapture) -> None:
