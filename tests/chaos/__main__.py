@@ -18,7 +18,9 @@ def main() -> int:
     """Exit code 0 when every promise was kept."""
     options = _options()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(SEEDS)
-    setup = setup_of(seed, options.minutes, options.database or None, disks=no_small_disk() is None)
+    kinds = tuple(filter(None, options.kinds.split(",")))
+    disks = no_small_disk() is None
+    setup = setup_of(seed, options.minutes, options.database or None, disks=disks, kinds=kinds)
     print(shown(setup, schedule(setup)), flush=True)
     if options.schedule:
         return 0
@@ -32,6 +34,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=_number)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--database", choices=["", "sqlite", "postgresql"], default="")
+    parser.add_argument("--kinds", default="", help="only these kinds of faults, separated by commas")
     parser.add_argument("--schedule", action="store_true", help="print the schedule and do nothing")
     return parser.parse_args()
 

@@ -24,7 +24,7 @@ def _figures(report: Report) -> list[str]:
             f" {verified.get('unexpected', '?')} unexpected, {verified.get('recovered', '?')} recovered,"
             f" {verified.get('reordered', '?')} overtaken"
         ),
-        f"{sum(report.intents.values())} intents of clients: {dict(report.intents)}",
+        f"{sum(report.intents.values())} intents of clients: {dict(report.intents)}, unknown {dict(report.unknown)}",
         f"faults that acted: {', '.join(f'{name} {count}' for name, count in sorted(report.faults.items()))}",
         f"what they did: {', '.join(f'{who} {what} {count}' for (who, what), count in sorted(report.acted.items()))}",
         f"ended by themselves: {report.ended_by_themselves or 'none'}",

@@ -57,6 +57,8 @@ class Report:
     ended_by_themselves: dict[str, int] = field(default_factory=dict)
     intents: Counter[str] = field(default_factory=Counter)
     """Of clients, by outcome."""
+    unknown: Counter[str] = field(default_factory=Counter)
+    """What nobody knows the end of."""
     records: int = 0
     verified: dict[str, int] = field(default_factory=dict)
     converged_in: float = 0.0
@@ -204,6 +206,7 @@ class Run:
         case = case_of(self.home, observed)
         self.report.violations = await asyncio.to_thread(judge, case)
         self.report.intents = Counter(each.outcome for each in history)
+        self.report.unknown = Counter(each.what for each in history if each.unknown)
         self.report.records = len({each.about["record"] for each in case.told("complete")})
         self.report.verified = {
             name: len(found) for name, found in observed.verified.items() if isinstance(found, list)

@@ -15,7 +15,8 @@ LAST_BREATH = 3.0
 def schedule(setup: Setup, table: tuple[Kind, ...] = TABLE) -> list[Planned]:
     """All faults of the run in the order in which they fall. No two have the same part at the same time."""
     dice = random.Random(f"schedule/{setup.seed}")
-    kinds = [(kind, options) for kind in table if (options := kind.options(setup))]
+    wanted = [kind for kind in table if not setup.kinds or kind.name in setup.kinds]
+    kinds = [(kind, options) for kind in wanted if (options := kind.options(setup))]
     busy_until: dict[str, float] = {}
     planned: list[Planned] = []
     at = LEAD_IN

@@ -23,6 +23,8 @@ class Setup:
     replicas: int = 1
     disks: bool = False
     """Whether small disks can be mounted here, so that they can be full."""
+    kinds: tuple[str, ...] = ()
+    """Only these kinds of faults; all when empty."""
 
     @property
     def seconds(self) -> float:
@@ -31,12 +33,15 @@ class Setup:
     @property
     def command(self) -> str:
         """What repeats it."""
-        return f"make chaos SEED={self.seed} MINUTES={self.minutes:g} DATABASE={self.database}"
+        kinds = f" KINDS='{','.join(self.kinds)}'" if self.kinds else ""
+        return f"make chaos SEED={self.seed} MINUTES={self.minutes:g} DATABASE={self.database}{kinds}"
 
 
-def setup_of(seed: int, minutes: float, database: DatabaseKind | None, *, disks: bool) -> Setup:
+def setup_of(
+    seed: int, minutes: float, database: DatabaseKind | None, *, disks: bool, kinds: tuple[str, ...] = ()
+) -> Setup:
     """Odd seeds run two replicas of each on PostgreSQL, even ones a single office's node on SQLite."""
     kind: DatabaseKind = database or ("postgresql" if seed % 2 else "sqlite")
     if kind == "postgresql":
-        return Setup(seed, minutes, kind, replicas=2)
-    return Setup(seed, minutes, kind, disks=disks)
+        return Setup(seed, minutes, kind, replicas=2, kinds=kinds)
+    return Setup(seed, minutes, kind, disks=disks, kinds=kinds)

@@ -25,7 +25,7 @@ def _kept(case: Case) -> Iterator[Violation]:
                 each.about["record"],
                 each.ended_at,
             )
-        elif record["status"] in {"DRAFT"}:
+        elif record["status"] == "DRAFT":
             yield Violation(
                 CHECK,
                 f"{each.about['record']} was completed and is a draft",

@@ -45,7 +45,7 @@ def _by_ticket(case: Case) -> dict[str, list[Operation]]:
     """What was done, or may have been done, with each."""
     found: defaultdict[str, list[Operation]] = defaultdict(list)
     for each in case.history:
-        if each.outcome == "fail" or (each.replayed and each.what == "complete"):
+        if each.outcome == "fail":
             continue
         ticket = each.answer.get("id") if each.what == "call-next" else each.about.get("ticket")
         if ticket and each.what in {*ACTIONS, "complete"}:

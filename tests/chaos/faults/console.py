@@ -1,5 +1,6 @@
 """Every fault of the centre's console that a client can mend, and by name those that none can."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -67,6 +68,7 @@ MEANING = {
     "CHECK_OVERLOADED": _one("CHECK_OVERLOADED", decisions_per_minute=1.0),
 }
 CENTRE, CONSOLE = "centre", "console"
+TRIES, PAUSE = 20, 0.5
 
 
 def rules(table: dict[str, list[dict[str, Any]]]) -> Any:
@@ -90,7 +92,18 @@ class Rules:
 
     async def begin(self) -> None:
         for order in self._orders:
-            (await self._console.post("/control/v1/faults", json=order)).raise_for_status()
+            await self._set(order)
+
+    async def _set(self, order: dict[str, Any]) -> None:
+        """The centre may be busy starting, or working off what waits."""
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                (await self._console.post("/control/v1/faults", json=order)).raise_for_status()
+                return
+            except httpx.TransportError:
+                if not left:
+                    raise
+            await asyncio.sleep(PAUSE)
 
     async def acted(self) -> int:
         """The rarest of the rules counts."""

@@ -11,7 +11,7 @@ FAULTS: dict[str, Fault] = {
     "Cut": Cut(),
     "Stall": Stall(),
     "Slow": Slow(bytes_per_second=20_000, latency=0.05),
-    "LoseAnswers": LoseAnswers(share=0.5),
+    "LoseAnswers": LoseAnswers(),
     "Swallow": Swallow(directions=(Direction.ANSWERS,)),
     "ResetAfter": ResetAfter(carried=3000),
 }

@@ -1,10 +1,14 @@
 """Processes that die, and processes that stand still."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from shared.testing.plan import process_names
+from shared.testing.process import ProcessFailed
 from tests.chaos.faults.acting import Counted, Option, Planned, Stage, in_thread
 from tests.chaos.setup import Setup
+
+STARTS_WITHIN = 15.0
 
 
 def services(setup: Setup) -> list[Option]:
@@ -27,6 +31,8 @@ class Killed:
 
     async def end(self) -> None:
         self._process.spawn()
+        with suppress(ProcessFailed):  # another fault may keep it from starting: that one ends, too
+            await self._process.wait_ready(STARTS_WITHIN)
 
 
 class Frozen:

@@ -4,7 +4,7 @@ from tests.chaos.faults import brokers, console, network, processes, stores
 from tests.chaos.faults.acting import Kind
 
 TABLE: tuple[Kind, ...] = (
-    Kind("killed", 4.0, (0.2, 3.0), processes.services, processes.Killed, pause=4.0),
+    Kind("killed", 4.0, (0.2, 3.0), processes.services, processes.Killed),
     Kind("frozen", 2.5, (0.5, 4.0), processes.services, processes.Frozen),
     Kind("lease expires", 2.0, (1.0, 3.0), processes.lease_holders, processes.LeaseExpires),
     Kind("broker killed", 1.2, (0.2, 2.0), brokers.the_broker, brokers.BrokerKilled, pause=9.0),
