@@ -15,7 +15,7 @@ from shared.failpoints import fail_point
 from shared.messaging.handlers import Handlers, Poison
 from shared.messaging.inbox import Inbox, Outcome, due_subjects, take_gaps, waiting_count
 from shared.messaging.outbox import enqueue, oldest_unpublished, publish_again
-from shared.messaging.topology import Subscription
+from shared.messaging.topology import Subscription, bind
 from shared.runtime import Runtime
 from shared.tracing import continue_trace
 
@@ -47,8 +47,12 @@ class Consumer:
         await queue.consume(self._on_message)
 
     async def is_consuming(self, channel: AbstractChannel) -> bool:
-        """Ask the broker whether it knows of a consumer; a healthy connection may have lost it."""
+        """Ask the broker whether it knows of a consumer; a healthy connection may have lost it.
+
+        Bindings are made again each time: while anybody else takes the events, nobody hears that ours are gone.
+        """
         queue = await channel.declare_queue(self._subscription.queue, passive=True)
+        await bind(queue, self._subscription)
         return bool(queue.declaration_result.consumer_count)
 
     async def _on_message(self, message: AbstractIncomingMessage) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractQueue
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 EXCHANGE = "ektp.events"
@@ -42,9 +42,9 @@ async def declare(connection: aio_pika.abc.AbstractConnection) -> None:
         names = [name for each in SUBSCRIPTIONS for name in (each.queue, each.parked)]
         new = [name for name in names if not await _exists(connection, name)]
         async with connection.channel() as channel:
-            exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+            await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
             for subscription in SUBSCRIPTIONS:
-                await _declare_subscription(channel, exchange, subscription)
+                await _declare_subscription(channel, subscription)
         if new:
             await asyncio.sleep(SETTLE_SECONDS)
 
@@ -59,13 +59,16 @@ async def _exists(connection: aio_pika.abc.AbstractConnection, name: str) -> boo
     return True
 
 
-async def _declare_subscription(
-    channel: AbstractChannel, exchange: AbstractExchange, subscription: Subscription
-) -> None:
+async def _declare_subscription(channel: AbstractChannel, subscription: Subscription) -> None:
     queue = await declare_quorum(channel, subscription.queue)
     await declare_quorum(channel, subscription.parked)
+    await bind(queue, subscription)
+
+
+async def bind(queue: AbstractQueue, subscription: Subscription) -> None:
+    """Let the queue take its keys; nothing changes where it does already."""
     for key in subscription.bindings:
-        await queue.bind(exchange, key)
+        await queue.bind(EXCHANGE, key)
 
 
 async def declare_quorum(channel: AbstractChannel, name: str) -> AbstractQueue:

@@ -120,6 +120,33 @@ async def test_a_consumer_whose_queue_was_deleted_notices_and_loses_nothing(
         assert consumer.sequences("ticket-1") == [1, 2, 3, 4]
 
 
+async def test_a_consumer_whose_bindings_were_taken_away_binds_again_though_its_publisher_sees_nothing(
+    broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another queue takes every event, so that none is unroutable and nobody is told (seed 6 of `make chaos`)."""
+    monkeypatch.setattr("shared.messaging.messaging.CHECK_SECONDS", 0.2)
+    monkeypatch.setattr(inbox_module, "GAP_PATIENCE", 0.5)
+    async with (
+        pair(broker, tmp_path) as (publisher, consumer),
+        await aio_pika.connect(broker.url) as connection,
+    ):
+        channel = await connection.channel()
+        other = await channel.declare_queue(exclusive=True)
+        await publisher.publish("ticket-1")
+        await eventually(lambda: len(consumer.seen) == 1, within=20)
+        await other.bind(EXCHANGE, "#")
+        queue = await channel.get_queue(ENROLMENT_API.queue, ensure=False)
+        for key in ENROLMENT_API.bindings:
+            await queue.unbind(EXCHANGE, key)
+        await publisher.publish("ticket-1")
+
+        async def goes_on() -> bool:
+            await publisher.publish("ticket-1")
+            return consumer.sequences("ticket-1")[:3] == [1, 2, 3]
+
+        await eventually(goes_on, within=20)
+
+
 async def test_a_missing_event_is_asked_for_and_the_later_ones_wait(
     broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
