@@ -28,7 +28,7 @@ def throwaway_apps() -> Iterator[dict[str, FastAPI]]:
     """Every app by the name of its document, over keys and databases that nobody keeps. None is started."""
     with tempfile.TemporaryDirectory(prefix="ektp-api-documents-") as directory:
         home = Path(directory)
-        create_keys(home / "keys")
+        create_keys(home / "keys", demo=False)
         runtime = centre.build_runtime(CentreSettings(home=home))
         yield {
             "queue_api": queue.create_app(QueueSettings(home=home)),

@@ -46,7 +46,7 @@ def bench(only: Only = None, rounds: Rounds = 4, scale: Scale = 1.0) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix="stage-", dir=directory))
     try:
-        create_keys(home / "keys")
+        create_keys(home / "keys", demo=False)
         run = Run(home=home, keys=home / "keys", rounds=rounds, scale=scale)
         began, load = datetime.now(UTC), load_average()
         figures = _measure(run, _wanted(only), console)

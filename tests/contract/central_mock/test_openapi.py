@@ -43,7 +43,7 @@ SHARED = {("get", "/health/live"), ("get", "/health/ready"), ("get", "/metrics")
 @pytest.fixture(scope="module")
 def apps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FastAPI]:
     home = tmp_path_factory.mktemp("documents")
-    create_keys(home / "keys")
+    create_keys(home / "keys", demo=False)
     centre = build_runtime(CentreSettings(home=home))
     return {"api": create_app(centre.settings, centre), "console": create_control_app(centre)}
 

@@ -10,12 +10,20 @@ import pytest
 from services.enrolment_api.access.sign_in import SignIn
 from services.enrolment_api.access.throttle import FREE_FAILURES
 from services.enrolment_api.runtime import EnrolmentRuntime
-from shared.keys import CREDENTIALS
+from shared.keys import CREDENTIALS, create_keys
 from tests.integration.enrolment_api.desk import Desk, problem
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 TOKEN = "/v1/auth/token"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo's keys: hashing its people's passwords takes two seconds, which other tests do without."""
+    directory = tmp_path_factory.mktemp("demo-keys")
+    create_keys(directory)
+    return directory
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def verifier() -> TokenVerifier:
         import tempfile
 
         directory = Path(tempfile.mkdtemp(prefix="ektp-keys-"))
-        create_keys(directory)
+        create_keys(directory, demo=False)
         _verifiers.append(TokenVerifier.from_directory(directory))
     return _verifiers[0]
 

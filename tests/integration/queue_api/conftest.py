@@ -26,7 +26,7 @@ from tests.integration.queue_api.front import FrontDesk
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A deployment's keys."""
     directory = tmp_path_factory.mktemp("keys")
-    create_keys(directory)
+    create_keys(directory, demo=False)
     return directory
 
 

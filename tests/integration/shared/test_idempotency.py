@@ -15,7 +15,7 @@ from tests.unit.shared.small_app import bearer, client_of, small_app
 @pytest.fixture(scope="session")
 def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("keys")
-    create_keys(directory)
+    create_keys(directory, demo=False)
     return directory
 
 

@@ -26,7 +26,7 @@ KEY = "019a8f00-0000-7000-8000-00000000000"
 @pytest.fixture(scope="module")
 def secrets(tmp_path_factory: pytest.TempPathFactory) -> CentreSecrets:
     directory: Path = tmp_path_factory.mktemp("keys")
-    create_keys(directory)
+    create_keys(directory, demo=False)
     return CentreSecrets.from_directory(directory)
 
 

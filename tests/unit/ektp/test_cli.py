@@ -51,7 +51,7 @@ def test_the_module_is_the_command() -> None:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("home")
-    create_keys(directory / "keys")
+    create_keys(directory / "keys", demo=False)
     return directory
 
 

@@ -11,6 +11,14 @@ from shared.packets import Opener, Sealer
 from shared.security import TokenVerifier, sign_token
 
 
+@pytest.fixture(scope="module")
+def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo's, with its staff."""
+    directory = tmp_path_factory.mktemp("demo-keys")
+    create_keys(directory)
+    return directory
+
+
 def contents(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in directory.iterdir()}
 
@@ -30,7 +38,7 @@ def test_only_the_owner_reads_them(keys_dir: Path) -> None:
 
 
 def test_the_directory_is_closed_to_others(tmp_path: Path) -> None:
-    create_keys(tmp_path / "keys")
+    create_keys(tmp_path / "keys", demo=False)
     assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
 
 
@@ -55,7 +63,7 @@ def test_a_set_up_that_was_stopped_half_way_is_finished(keys_dir: Path, tmp_path
     for name, content in contents(keys_dir).items():
         (directory / name).write_bytes(content)
     (directory / lost).unlink()
-    create_keys(directory)
+    create_keys(directory, demo=False)
     assert contents(directory)[lost] == contents(keys_dir)[lost], "the public half of the key that was kept"
     token = sign_token(directory, subject="s", roles=["ops"], offices=[], lifetime=60)
     assert TokenVerifier.from_directory(directory).verify(token).subject == "s"

@@ -59,7 +59,7 @@ def test_a_token_with_wrong_claims_is_refused(keys_dir: Path, changed: dict[str,
 
 
 def test_forged_and_broken_tokens_are_refused(keys_dir: Path, tmp_path: Path) -> None:
-    create_keys(tmp_path / "other")
+    create_keys(tmp_path / "other", demo=False)
     good = signed(keys_dir)
     body = good.split(".")[1]
     with_public_key = f"{HS256_HEADER}.{body}"

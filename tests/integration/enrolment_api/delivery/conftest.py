@@ -12,7 +12,7 @@ from shared.testing.postgres import PostgresServer, running_postgres
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("keys")
-    create_keys(directory)
+    create_keys(directory, demo=False)
     return directory
 
 
