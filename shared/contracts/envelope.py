@@ -6,11 +6,17 @@ missing; 0 marks a message outside any order.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 CONTENT_TYPE = "application/cloudevents+json"
+# What stands in an envelope is kept in columns: PostgreSQL takes no NUL and no place beyond an integer, and an event
+# that could not even be parked would hold up its consumer for ever.
+LAST_SEQUENCE = 2**31 - 1
+NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+Word = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_CONTROLS)]
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=36, pattern=NO_CONTROLS)]
 
 
 class EventData(BaseModel):
@@ -31,12 +37,12 @@ class Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     specversion: str = "1.0"
-    id: str = Field(min_length=1, max_length=36)
-    source: str = Field(min_length=1)
-    type: str = Field(min_length=1, max_length=100)
-    subject: str = Field(min_length=1, max_length=100)
+    id: EventId
+    source: Word
+    type: Word
+    subject: Word
     time: AwareDatetime
-    sequence: int = Field(ge=0)
+    sequence: int = Field(ge=0, le=LAST_SEQUENCE)
     office: str
     traceparent: str = ""
     datacontenttype: str = "application/json"

@@ -22,6 +22,8 @@ async def read_record_form(request: Request) -> tuple[bytes, bytes]:
         form = await request.form(max_files=2, max_fields=2, max_part_size=MAX_ENVELOPE)
     except HTTPException as error:
         raise InvalidInput(f"The form can't be read: {error.detail}") from error
+    except UnicodeError as error:  # `charset=punycode`: not every codec of Python fails as a decoder does
+        raise InvalidInput("The form can't be read: it is not in the charset it names") from error
     try:
         if sorted(key for key, _ in form.multi_items()) != [ENVELOPE, PACKET]:
             raise InvalidInput("The form has one part `envelope` and one part `packet`, nothing else")
@@ -33,7 +35,7 @@ async def read_record_form(request: Request) -> tuple[bytes, bytes]:
 async def _content(part: UploadFile | str) -> bytes:
     """A part's bytes, whether the client sent it as a file or as a field."""
     if isinstance(part, str):
-        return part.encode()
+        return part.encode(errors="surrogatepass")  # what is no text is refused as no JSON
     content = await part.read(MAX_BODY + 1)
     if len(content) > MAX_BODY:
         raise TooLarge(f"A record is at most {MAX_BODY} bytes")
