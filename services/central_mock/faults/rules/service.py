@@ -5,25 +5,26 @@ import contextlib
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 from sqlmodel import Session
 
 from services.central_mock.faults.rules import repository
-from services.central_mock.faults.rules.acting import covers, leaves_nothing, ranked
+from services.central_mock.faults.rules.acting import ranked
 from services.central_mock.faults.rules.attempts import Attempts
 from services.central_mock.faults.rules.domain import DEFAULT_SEED, Rule, Subject, life_left
 from services.central_mock.faults.rules.index import RuleIndex
+from services.central_mock.faults.rules.keeping import forget_rules, keep_rule, rule_of, stored_rule
 from services.central_mock.faults.rules.live import LiveRule
-from services.central_mock.faults.rules.models import FaultRule
 from services.central_mock.faults.rules.passing import PassedTime
 from services.central_mock.faults.rules.recording import Recording
 from services.central_mock.faults.rules.refusals import RuleNameTaken, check_not_covered, check_order
 from services.central_mock.faults.rules.repository import Action
 from services.central_mock.faults.rules.ruling import NOTHING, Fired, Ruling
 from services.central_mock.faults.rules.schemas import RuleOrder, RuleState
+from services.central_mock.faults.rules.showing import state_of
 from services.central_mock.orders import find_order, give_order
 from shared.clock import SystemClock
 from shared.database import Database, DatabaseUnavailable
@@ -119,23 +120,7 @@ class RuleBook:
         return self._state(live, self.rules()) if live else None
 
     def _state(self, live: LiveRule, rules: Sequence[Rule]) -> RuleState:
-        rule, left = live.rule, self.left(live.rule.name)
-        return RuleState(
-            name=rule.name,
-            fault=rule.fault,
-            match=rule.match,
-            shape=rule.shape,
-            priority=rule.priority,
-            set_by=rule.set_by,
-            reason=rule.reason,
-            since=rule.since,
-            ends_at=self._clock.now() + timedelta(seconds=left),
-            seconds_left=round(left, 3),
-            matched=live.matched,
-            drawn=live.drawn,
-            fired=live.fired,
-            shadowed_by=_shadow(rule, rules),
-        )
+        return state_of(live, rules, now=self._clock.now(), left=self.left(live.rule.name))
 
     # Changing
 
@@ -152,9 +137,11 @@ class RuleBook:
             before = self._live.get(name)
             if before is not None and not replace:
                 raise RuleNameTaken(f"A rule named '{name}' is on")
-            rule = self._ruled(order, name, by)
+            number, now = next(self._numbers), self._clock.now()
+            rule = rule_of(order, name=name, number=number, since=now, set_by=by)
             check_not_covered(rule, (each.rule for each in self._live.values() if each is not before))
-            await self._database.write(lambda session: self._keep(session, rule, order, before is not None))
+            replaced = before is not None
+            await self._database.write(lambda session: keep_rule(session, rule, order, replaced=replaced))
             self._start(rule, rule.seconds)
             if going_on and before is not None:
                 self._live[name].go_on_from(before)
@@ -198,37 +185,6 @@ class RuleBook:
         kind = order.fault.kind.lower()
         return next(name for n in itertools.count(1) if (name := f"{kind}-{n}") not in self._live)
 
-    def _ruled(self, order: RuleOrder, name: str, by: str) -> Rule:
-        return Rule(
-            name=name,
-            fault=order.fault,
-            match=order.match,
-            shape=order.shape,
-            priority=order.priority,
-            seconds=order.life.total_seconds(),
-            since=self._clock.now(),
-            set_by=by,
-            reason=order.reason,
-            number=next(self._numbers),
-        )
-
-    @staticmethod
-    def _keep(session: Session, rule: Rule, order: RuleOrder, replaced: bool) -> None:
-        value = order.model_dump(mode="json", by_alias=True)
-        repository.keep(
-            session, name=rule.name, number=rule.number, value=value, since=rule.since, set_by=rule.set_by
-        )
-        action = Action.REPLACED if replaced else Action.SET
-        repository.note(
-            session,
-            at=rule.since,
-            by=rule.set_by,
-            action=action,
-            name=rule.name,
-            reason=rule.reason,
-            detail=value,
-        )
-
     def _start(self, rule: Rule, left: float) -> None:
         ends = self._time.total(self._clock.speed) + left
         self._live[rule.name] = LiveRule(rule, tick=self._attempts.tick, ends=ends)
@@ -244,18 +200,11 @@ class RuleBook:
 
     async def _forget(self, ended: Sequence[LiveRule], *, why: str, by: str, action: Action) -> None:
         now = self._clock.now()
-        facts = [(each.rule.name, {"matched": each.matched, "fired": each.fired}) for each in ended]
-
-        def forget(session: Session) -> None:
-            repository.forget(session, [name for name, _ in facts])
-            for name, counts in facts:
-                repository.note(
-                    session, at=now, by=by, action=action, name=name, reason=why, detail=dict(counts)
-                )
-
         if ended:
             try:
-                await self._database.write(forget)
+                await self._database.write(
+                    lambda session: forget_rules(session, ended, at=now, by=by, action=action, why=why)
+                )
             except DatabaseUnavailable as error:  # it is off all the same; a restart finds its life over
                 log.error("fault.not_forgotten", reason=str(error))
         for each in ended:
@@ -296,8 +245,7 @@ class RuleBook:
         kept = await self._database.read(repository.kept)
         told, over, now = [], [], self._clock.now()
         for row in kept:
-            order = RuleOrder.model_validate(row.value)
-            rule = _stored(order, row)
+            rule = stored_rule(row)
             left = life_left(rule.since, rule.seconds, now)
             who = rule.fault.kind if rule.name == OFFLINE else f"{rule.name} ({rule.fault.kind})"
             told.append(f"{who} for another {left:.0f} s" if left > 0 else f"{who} was over")
@@ -359,28 +307,3 @@ class RuleBook:
                 each.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await each
-
-
-def _stored(order: RuleOrder, row: FaultRule) -> Rule:
-    return Rule(
-        name=row.name,
-        fault=order.fault,
-        match=order.match,
-        shape=order.shape,
-        priority=order.priority,
-        seconds=order.life.total_seconds(),
-        since=row.since,
-        set_by=row.set_by,
-        reason=order.reason,
-        number=row.number,
-    )
-
-
-def _shadow(rule: Rule, rules: Sequence[Rule]) -> str | None:
-    """The first rule that leaves this one nothing, of its own stage or an earlier one."""
-    for other in rules:
-        if other is rule:
-            return None
-        if covers(other, rule) or leaves_nothing(other, rule):
-            return other.name
-    return None

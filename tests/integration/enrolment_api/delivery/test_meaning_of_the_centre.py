@@ -139,7 +139,7 @@ class TestTheDecision:
     async def test_late_and_never_leave_the_record_sent_and_come_through_in_the_end(self, pair: Pair) -> None:
         late = await pair.rule("RESULT_LATE", seconds=7200, shape={"probability": 0.5})
         never = await pair.rule("RESULT_NEVER", shape={"probability": 0.5})
-        await pair.record(8)
+        await pair.record(24)
         await pair.settled()
         await eventually(lambda: pair.fired(late) and pair.fired(never))
         assert "SENT_FOR_ENROLLMENT" in await pair.statuses()
