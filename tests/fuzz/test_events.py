@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,7 +93,7 @@ def changed_events(draw: st.DrawFn) -> bytes:
         for key in path:
             owner = owner[key]
         if draw(st.booleans()):
-            owner[last] = draw(ODD)
+            owner[last] = deepcopy(draw(ODD))  # it may be changed in its turn
         elif isinstance(owner, dict):
             owner[SECRET] = owner.pop(last)
         if not event:
