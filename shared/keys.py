@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from shared.security import PRIVATE_KEY, PUBLIC_KEY, Role
+from shared.signing import PRIVATE_KEY, PUBLIC_KEY, Role
 
 SEAL_PRIVATE, SEAL_PUBLIC = "centre-seal-private.pem", "centre-seal-public.pem"
 SIGN_PRIVATE, SIGN_PUBLIC = "centre-sign-private.pem", "centre-sign-public.pem"

@@ -1,9 +1,8 @@
 """Tokens signed and verified with local keys (JWT, EdDSA), so that signing in never needs the centre."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,24 +14,15 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from shared.problems import NotFound, NotPermitted, NotSignedIn
+from shared.signing import ALGORITHM, ISSUER, PRIVATE_KEY, PUBLIC_KEY, Role, sign_token
 
-ALGORITHM = "Ed25519"
-ISSUER = "ektp"
-PRIVATE_KEY = "token-private.pem"
-PUBLIC_KEY = "token-public.pem"
+__all__ = [
+    "ALGORITHM", "ISSUER", "PRIVATE_KEY", "PUBLIC_KEY", "Kiosk", "Officer", "OfficerOrOps", "Ops", "Principal", "Role",
+    "Signed", "Supervisor", "TokenVerifier", "sign_token",
+]  # fmt: skip
+
 # Verifying costs 100 us and a counter sends the same token all day.
 CACHED_TOKENS = 4096
-
-
-class Role(StrEnum):
-    """What a token's bearer is."""
-
-    KIOSK = "kiosk"
-    DISPLAY = "display"
-    OFFICER = "officer"
-    SUPERVISOR = "supervisor"
-    DISDUKCAPIL = "disdukcapil"
-    OPS = "ops"
 
 
 # A supervisor can stand in at a counter; the kabupaten's registry can do what its offices can.
@@ -65,23 +55,6 @@ class Principal:
         """Raise NotFound for another office: its existence is none of the caller's business."""
         if not self.sees(office):
             raise NotFound(f"No office {office}")
-
-
-def sign_token(
-    keys_dir: Path, *, subject: str, roles: Iterable[str], offices: Iterable[str], lifetime: float
-) -> str:
-    """A bearer token valid for `lifetime` seconds of real time, signed with the deployment's key."""
-    key = OKPKey.import_key((keys_dir / PRIVATE_KEY).read_text())
-    now = int(time.time())
-    claims = {
-        "iss": ISSUER,
-        "sub": subject,
-        "roles": [Role(role).value for role in roles],
-        "offices": sorted(offices),
-        "iat": now,
-        "exp": now + int(lifetime),
-    }
-    return jwt.encode({"alg": ALGORITHM}, claims, key, algorithms=[ALGORITHM])
 
 
 class TokenVerifier:

@@ -29,7 +29,7 @@ class RunningTrio:
         self, roles: Iterable[str], offices: Iterable[str], *, subject: str = "ektp", hours: float = 1
     ) -> str:
         """A token signed with the deployment's key. Raises CommandFailed."""
-        from shared.security import PRIVATE_KEY, Role, sign_token
+        from shared.signing import PRIVATE_KEY, Role, sign_token
 
         if not (self.keys_dir / PRIVATE_KEY).exists():
             raise CommandFailed(f"No keys in {self.keys_dir}; `ektp setup` makes them, or set EKTP_HOME")
