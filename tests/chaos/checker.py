@@ -7,14 +7,15 @@ nothing of the services; their rules that it needs are written down a second tim
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.chaos.checks import calls, events, numbers, parked, ready, receipts, records, tickets
+from tests.chaos.checks import calls, effects, events, numbers, parked, ready, receipts, records, tickets
 from tests.chaos.checks.finding import Case, Violation
 from tests.chaos.clients.history import read_history
 from tests.chaos.observed import Observed
 from tests.chaos.tap import read_events
 
 CHECKS: tuple[Callable[[Case], Iterator[Violation]], ...] = (
-    records.check, receipts.check, tickets.check, calls.check, numbers.check, events.check, parked.check, ready.check,
+    records.check, receipts.check, tickets.check, calls.check, numbers.check, events.check, effects.check,
+    parked.check, ready.check,
 )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ turned back, the centre's books compared); then this many seconds of the machine
 import asyncio
 import re
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,6 @@ from shared.testing.cluster import Cluster
 from tests.chaos.clients.office import OFFICES
 from tests.chaos.setup import BEGIN, SPEED
 
-WITHIN = 60.0
 LOOKS_EVERY = 0.3
 PASSES = timedelta(hours=2)
 FINAL = {"PRINT_READY_RECORD", "DUPLICATE_RECORD", "ENROLL_FAILURE_AT_CENTRAL", "ADJUDICATE_RECORD"}
@@ -51,10 +49,10 @@ class Convergence:
         shown = [await self._get(f"{url}/control/v1/clock", self._ops) for url in self._urls()]
         await self.set_clocks(max(datetime.fromisoformat(each["now"]) for each in shown) + PASSES)
 
-    async def wait(self, within: float = WITHIN, also: Callable[[], list[str]] = list) -> float:
+    async def wait(self, within: float) -> float:
         """Seconds until nothing is left to do. Raises NotConverged."""
         began = time.monotonic()
-        while left := [*await self._left(), *also()]:
+        while left := await self._left():
             if time.monotonic() - began > within:
                 raise NotConverged("; ".join(left))
             await asyncio.sleep(LOOKS_EVERY)

@@ -3,15 +3,15 @@
 import asyncio
 import time
 from collections import Counter, defaultdict
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 
+from shared.testing.waiting import eventually
 from tests.chaos.faults.acting import Planned, Stage
 from tests.chaos.faults.table import BY_NAME
 
-WAITS_FOR_PROOF = 10.0
+WAITS_FOR_PROOF = 15.0
 """Seconds that a fault may last longer than planned, until it has met somebody."""
-LOOKS_EVERY = 0.1
 
 
 @dataclass
@@ -50,10 +50,8 @@ class Injector:
         await acting.begin()
         try:
             await asyncio.sleep(planned.lasts)
-            until = time.monotonic() + WAITS_FOR_PROOF
-            while not (acted := await acting.acted()) and time.monotonic() < until:
-                await asyncio.sleep(LOOKS_EVERY)
-            self.acted[planned.number] = acted
+            with suppress(AssertionError):  # told as an idle fault
+                self.acted[planned.number] = await eventually(acting.acted, within=WAITS_FOR_PROOF)
         finally:
             await acting.end()
             self.stage.trio.timeline.note(

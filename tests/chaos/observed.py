@@ -1,6 +1,7 @@
 """What the services and the centre say of themselves when all is over, through their own doors only."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from tests.chaos.clients.history import Operation
 from tests.chaos.clients.office import OFFICES
 
 AT_ONCE = 8
+APPLIED = re.compile(r'^ektp_events_total\{outcome="applied"\} (\S+)$', re.MULTILINE)
 PARKED = ("queue_api.enrolment_events.parked", "enrolment_api.queue_events.parked")
 
 
@@ -31,6 +33,8 @@ class Observed:
     """The centre's own account of what the clients believe."""
     days: list[dict[str, Any]] = field(default_factory=list)
     """Each office's day, as queue_api counts it."""
+    applied: dict[str, int] = field(default_factory=dict)
+    """Events that a service has applied, of those that were never started again."""
     parked: dict[str, int | None] = field(default_factory=dict)
     ready: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By process: what `/health/ready` says, with its `status_code`."""
@@ -61,6 +65,7 @@ class Observer:
             receipts=receipts,
             verified=await self._verify(history, records),
             days=await self._days(history),
+            applied=await self._applied(),
             parked={queue: await asyncio.to_thread(self._trio.broker.depth, queue) for queue in PARKED},
             ready=dict(
                 zip(
@@ -140,6 +145,15 @@ class Observer:
         if answer.status_code == httpx.codes.NOT_FOUND:
             return {}
         found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+    async def _applied(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for service in ("queue", "enrolment"):
+            processes = self._trio.replicas(service)
+            if all(each.starts == 1 for each in processes):
+                told = [(await self._http.get(f"{each.direct_url}/metrics")).text for each in processes]
+                found[service] = sum(int(float(count)) for text in told for count in APPLIED.findall(text))
         return found
 
     async def _ready(self, name: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from tests.chaos.convergence import Convergence, NotConverged
 from tests.chaos.faults.acting import Stage
 from tests.chaos.injector import Injector
 from tests.chaos.observed import Observed, Observer
+from tests.chaos.planted.bugs import Bug, plant
 from tests.chaos.schedule import schedule
 from tests.chaos.setup import Setup
 from tests.chaos.tap import Tap
@@ -77,9 +78,9 @@ async def run(
     broker: Broker | bool = True,
     postgres: PostgresNode | None = None,
     settings: Mapping[str, str] | None = None,
-    keep: Path | None = None,
+    bug: Bug | None = None,
 ) -> Report:
-    """Play it. A broker and a server may be given, to be used for many runs in turn."""
+    """Play it. A broker and a server may be given, to be used for many runs in turn; a bug may be planted."""
     began = time.monotonic()
     report = Report(setup)
     cluster = Cluster(
@@ -91,15 +92,15 @@ async def run(
         disks=DISKS if setup.disks else None,
         settings=SETTINGS | dict(settings or {}),
     )
-    home = keep or Path(tempfile.mkdtemp(prefix="ektp-chaos-"))
-    home.mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="ektp-chaos-"))
     try:
         async with cluster as trio, _clients() as (http, plain):
+            if bug is not None:
+                await plant(trio, bug)
             await Run(setup, trio, report, home, http, plain).play()
             report.timeline = trio.timeline.render()
     finally:
-        if keep is None:
-            shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
     report.took = time.monotonic() - began
     return report
 
@@ -137,8 +138,7 @@ class Run:
             await self._settle()
         finally:
             await tap.close()
-        if not self.report.unconverged:
-            await self._judge()
+        await self._judge()
 
     async def _hurt(self, history: History) -> None:
         """The clients' working time, with the faults of the schedule."""
@@ -181,7 +181,7 @@ class Run:
     async def _settle(self) -> None:
         try:
             await self.convergence.let_time_pass()
-            self.report.converged_in = await self.convergence.wait()
+            self.report.converged_in = await self.convergence.wait(self.setup.settles_within)
             await self._drain()
         except (NotConverged, httpx.HTTPError) as error:
             self.report.unconverged = str(error) or repr(error)

@@ -15,8 +15,7 @@ LAST_BREATH = 3.0
 def schedule(setup: Setup, table: tuple[Kind, ...] = TABLE) -> list[Planned]:
     """All faults of the run in the order in which they fall. No two have the same part at the same time."""
     dice = random.Random(f"schedule/{setup.seed}")
-    wanted = [kind for kind in table if not setup.kinds or kind.name in setup.kinds]
-    kinds = [(kind, options) for kind in wanted if (options := kind.options(setup))]
+    kinds = [(kind, options) for kind in table if (options := _wanted(setup, kind))]
     busy_until: dict[str, float] = {}
     planned: list[Planned] = []
     at = LEAD_IN
@@ -39,6 +38,14 @@ def schedule(setup: Setup, table: tuple[Kind, ...] = TABLE) -> list[Planned]:
             busy_until |= dict.fromkeys(option.parts, at + lasts + kind.pause)
         at += dice.expovariate(1.0 / MEAN_GAP)
     return planned
+
+
+def _wanted(setup: Setup, kind: Kind) -> list[Option]:
+    """All ways in which it can fall, or those that were asked for: `killed`, or `killed queue`."""
+    options = kind.options(setup)
+    if not setup.kinds or kind.name in setup.kinds:
+        return options
+    return [each for each in options if f"{kind.name} {each.target}" in setup.kinds]
 
 
 def _draw(

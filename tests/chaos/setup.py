@@ -25,6 +25,8 @@ class Setup:
     """Whether small disks can be mounted here, so that they can be full."""
     kinds: tuple[str, ...] = ()
     """Only these kinds of faults; all when empty."""
+    settles_within: float = 60.0
+    """Seconds, see `convergence`."""
 
     @property
     def seconds(self) -> float:

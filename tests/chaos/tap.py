@@ -74,7 +74,7 @@ class Tap:
                 await queue.bind(exchange, "#")
                 await queue.consume(self._write)
             self._bound.set()
-            while not connection.is_closed and not channel.is_closed:
+            while not connection.is_closed and not channel.is_closed:  # noqa: ASYNC110  # the library has no event for both
                 await asyncio.sleep(PAUSE)
         finally:
             async with asyncio.timeout(1.0):

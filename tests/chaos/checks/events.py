@@ -10,6 +10,17 @@ CHECK = "events"
 BEFORE_THE_WITNESS = ("queue.office.", "enrolment.central_link.", "enrolment.capacity.")
 """Published as the services start, which may be before the witness listens."""
 
+LAST_WORD = {
+    "DONE": "queue.ticket.completed.v1",
+    "CANCELLED": "queue.ticket.cancelled.v1",
+    "NO_SHOW": "queue.ticket.no_show.v1",
+    "SERVING": "queue.ticket.serving.v1",
+    "CALLED": "queue.ticket.called.v1",
+    "PARKED": "queue.ticket.parked.v1",
+    "HELD": "queue.ticket.held.v1",
+}
+"""What must have been told of a ticket in this state."""
+
 
 def check(case: Case) -> Iterator[Violation]:
     subjects: defaultdict[str, dict[int, dict[str, Any]]] = defaultdict(dict)

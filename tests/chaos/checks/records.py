@@ -35,16 +35,24 @@ def _kept(case: Case) -> Iterator[Violation]:
 
 
 def _bytes(case: Case) -> Iterator[Violation]:
-    """What the devices read is what is kept, reading by reading."""
-    for each in case.told("complete"):
+    """What the devices read is what is kept, reading by reading, of records that were never completed too."""
+    for each in case.told("draft"):
+        if each.answer["id"] not in case.observed.records:
+            yield Violation(
+                CHECK, f"{each.answer['id']} was begun and is not there", each.answer["id"], each.ended_at
+            )
+    for each in case.told("capture"):
         record = case.observed.records.get(each.about["record"]) or {}
         kept = {capture["modality"]: capture["sha256"] for capture in record.get("captures", ())}
-        if record and kept != each.about["sent"]:
-            wrong = sorted({*kept.items()} ^ {*each.about["sent"].items()})
+        if kept.get(each.about["modality"]) != each.about["sha256"]:
+            what = f"{each.about['record']} does not keep the {each.about['modality']} that was sent"
+            yield Violation(CHECK, what, each.about["record"], each.ended_at)
+    for each in case.told("complete"):
+        record = case.observed.records.get(each.about["record"]) or {}
+        more = {capture["modality"] for capture in record.get("captures", ())} - each.about["sent"].keys()
+        if more:
             yield Violation(
-                CHECK,
-                f"{record['id']} keeps other readings than were sent: {few(name for name, _ in wrong)}",
-                record["id"],
+                CHECK, f"{record['id']} keeps what nobody sent: {few(sorted(more))}", record["id"]
             )
 
 

@@ -1,4 +1,4 @@
-"""A client with manners: a key for each intent, its own time limits, retries with full jitter, everything written down."""
+"""A client with manners: a key for each intent, time limits of its own, retries with full jitter, and a history."""
 
 import asyncio
 import random

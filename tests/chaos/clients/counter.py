@@ -11,6 +11,8 @@ from tests.chaos.clients.recording import Recording
 NOBODY_THERE = 0.15
 EVENT_TAKES = 4.0
 """Seconds an officer waits for the ticket to end by itself before ending it by hand."""
+HOWEVER_LONG = 1e9
+"""Some have nothing else to do: at the end their tickets are done by the event, or never."""
 LOOKS_EVERY = 0.3
 DEALS: dict[str, float] = {"serve": 0.8, "no_show": 0.06, "park": 0.08, "cancel": 0.03, "recall": 0.03}
 
@@ -116,17 +118,19 @@ class Counter:
 
     async def _see_off(self, ticket: dict[str, Any]) -> None:
         """The event ends the ticket; an officer who can't wait ends it by hand."""
-        waits = 0.0 if self.caller.dice.random() < 0.3 else EVENT_TAKES
+        drawn = self.caller.dice.random()
+        waits = 0.0 if drawn < 0.3 else EVENT_TAKES if drawn < 0.8 else HOWEVER_LONG
         loop = asyncio.get_running_loop()
         until = loop.time() + waits
-        while loop.time() < until and ticket.get("code"):
+        while loop.time() < until and ticket.get("code") and not self.caller.shift.over:
             seen = await self.caller.get(
                 "ticket", "queue", f"/v1/tickets/{ticket['code']}", ticket=ticket["id"]
             )
             if seen.body.get("state") == "DONE":
                 return
             await asyncio.sleep(LOOKS_EVERY)
-        await self.act(ticket, "finish")
+        if waits < HOWEVER_LONG:
+            await self.act(ticket, "finish")
 
     async def _show_elsewhere(self, ticket: dict[str, Any]) -> None:
         """An officer of another office tries the ticket: there is no such ticket for them."""
