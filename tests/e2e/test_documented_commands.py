@@ -10,11 +10,14 @@ import typer.main
 from typer.core import TyperGroup
 
 from services.ektp.cli import app
+from shared.testing.ports import free_ports
 from shared.testing.trio import PORT_SETTINGS, Trio
 from tests.e2e.documented import ROOT, Block, blocks_of, pages, parse, run, shows
 
 RUN = ("README.md", "docs/clients.md", "docs/operations.md")
 """In this order, on one trio: what a page leaves behind must not disturb a reader of the next."""
+ALONE = "docs/faults.md"
+"""For readers who have the centre and no trio: the page starts its own."""
 NOT_RUN = 6
 WITHIN = 300.0
 TOOLS = ("bash", "curl", "openssl")
@@ -44,12 +47,31 @@ def test_the_commands_of_a_page_work_and_answer_as_shown(page: str, trio: Trio, 
         assert block.shown is None or shows(block.shown, printed), f"{block.where} printed:\n{printed}"
 
 
+@needs_tools
+@pytest.mark.timeout(WITHIN + 60)
+def test_the_page_about_faults_needs_nothing_but_the_centre(tmp_path: Path) -> None:
+    port, control_port = map(str, free_ports(2))
+    environment = {
+        "EKTP_HOME": str(tmp_path / "home"),
+        "CENTRAL_PORT": port,
+        "CENTRAL_CONTROL_PORT": control_port,
+    }
+    blocks = blocks_of(ALONE)
+
+    answers = run(blocks, environment, tmp_path, within=WITHIN)
+
+    for block, printed in zip(blocks, answers, strict=True):
+        assert block.shown is None or shows(block.shown, printed), f"{block.where} printed:\n{printed}"
+
+
 def every_block() -> list[Block]:
     return [block for page in pages() for block in blocks_of(page)]
 
 
 def test_no_command_stands_outside_the_pages_that_are_run() -> None:
-    astray = [block.where for block in every_block() if block.page not in RUN and block.not_run is None]
+    astray = [
+        block.where for block in every_block() if block.page not in {*RUN, ALONE} and block.not_run is None
+    ]
     assert astray == []
 
 
