@@ -140,10 +140,12 @@ class CentreClient:
             return Exchange(Verdict.REJECTED, reason=f"rejected with {answer.status}")
         return failed_exchange(_not_the_centre(answer))
 
-    async def ask(self, key: str, packet_sha256: str) -> Exchange:
+    async def ask(self, key: str, packet_sha256: str, *, office: str) -> Exchange:
         """Ask for a record's receipt by its key: settles an unknown outcome."""
         try:
-            answer = await self._exchange("GET", f"/central/v1/records/{key}", DEADLINE)
+            answer = await self._exchange(
+                "GET", f"/central/v1/records/{key}", DEADLINE, headers={"X-Office": office}
+            )
         except ExchangeFailed as failed:
             return failed_exchange(failed)
         if answer.status == 200:
@@ -217,7 +219,11 @@ class CentreClient:
                 )
         except TimeoutError as error:
             raise ExchangeFailed(Failure.NO_ANSWER, sent=True) from error
-        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:  # the transport lets some of its own out
+        except (
+            httpx.HTTPError,
+            aiohttp.ClientError,
+            OSError,
+        ) as error:  # the transport lets some of its own out
             raise _broken(error) from error
 
     def _receipt(self, answer: Answer, key: str, packet_sha256: str) -> Exchange:

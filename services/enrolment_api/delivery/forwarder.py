@@ -225,7 +225,7 @@ class Forwarder:
 
     @fail_point_after("forwarder.after-ask")
     async def _ask(self, claim: Claim) -> Exchange:
-        return await self._centre.ask(claim.id, claim.packet_sha256)
+        return await self._centre.ask(claim.id, claim.packet_sha256, office=claim.office)
 
     # -- probing
 
