@@ -101,14 +101,14 @@ class TestFaults:
         done = central(
             "fault", "set", "drip", "--setting", "bytes_per_second=8", "--office", "33.13.*",
             "--endpoint", "records.post", "--first", "2", "--probability", "0.5", "--for", "10m",
-            "--reason", "a drill", "--name", "slow",
+            "--reason", "a drill [/of the] night", "--name", "slow",
         )  # fmt: skip
         assert done == Done(0, "slow is on for 10 min.\n", "")
         listed = central("faults", "list").out
         assert re.search(r"slow .*DRIP bytes_per_second=8.0 .*0.5 of them, first 2 .*0 of 0", listed)
         shown = central("fault", "show", "slow").out
         assert "offices 33.13.*; endpoints records.post" in shown
-        assert "a drill" in shown
+        assert "a drill [/of the] night" in shown
         rule = json.loads(central("fault", "list", "--json").out)["items"][0]
         assert rule["shape"]["first"] == 2
         assert central("fault", "remove", "slow").out == "slow is off.\n"

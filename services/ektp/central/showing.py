@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
@@ -17,8 +18,13 @@ def show(*headings: str, rows: Sequence[Sequence[object]]) -> None:
     """A table."""
     made = table(headings)
     for row in rows:
-        made.add_row(*(str("" if each is None else each) for each in row))
+        made.add_row(*cells(row))
     Console().print(made)
+
+
+def cells(row: Sequence[object]) -> list[Text]:
+    """As they are: what somebody wrote between brackets is no order to the terminal."""
+    return [Text("" if each is None else str(each)) for each in row]
 
 
 def table(headings: Sequence[str], **more: Any) -> Table:

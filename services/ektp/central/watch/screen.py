@@ -5,7 +5,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from services.ektp.central.outages import state_lines
-from services.ektp.central.showing import RULE_HEADINGS, rule_row, table
+from services.ektp.central.showing import RULE_HEADINGS, cells, rule_row, table
 from services.ektp.central.watch.board import WINDOW, Board
 
 BAD = "bold red"
@@ -36,7 +36,7 @@ def _rules(board: Board) -> RenderableType:
         return Text("No fault is on.", style="green")
     shown = table(RULE_HEADINGS, expand=True)
     for each in board.state["rules"]:
-        shown.add_row(*rule_row(each), style="yellow" if each["fired"] else None)
+        shown.add_row(*cells(rule_row(each)), style="yellow" if each["fired"] else None)
     return shown
 
 

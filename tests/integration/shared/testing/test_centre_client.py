@@ -120,6 +120,7 @@ async def test_a_fault_that_ends_before_its_block_is_no_silent_success(
 async def test_clearing_inside_a_block_is_no_surprise(centre: CentreClient) -> None:
     async with centre.fault("LATENCY", seconds=5):
         await centre.clear()
+        assert await whats_on(centre) == []
 
 
 async def test_faults_are_narrowed_by_office_key_and_count(centre: CentreClient) -> None:
