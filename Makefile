@@ -5,6 +5,14 @@ BIN := $(ROOT)/.venv/bin
 EXPORT = "$(BIN)/uv" export --quiet --format requirements-txt --no-emit-project --all-extras --no-header
 STAMP := $(ROOT)/.venv/.installed
 TESTS ?=
+# Of `make chaos` and `make soak`; without a seed another one each time.
+SEED ?=
+MINUTES ?= 1
+DATABASE ?=
+KINDS ?=
+RUNS ?= 200
+SOAK ?= $(EKTP_HOME)/soak
+CHAOS = cd "$(ROOT)" && exec "$(BIN)/python" -m tests.chaos --seed "$(SEED)" --minutes $(MINUTES) --database "$(DATABASE)" --kinds "$(KINDS)"
 # Tests start what they need and must not meet a trio that this shell was set up for.
 PYTEST = env -u EKTP_HOME -u EKTP_PROFILE -u BROKER_URL -u CENTRAL_URL -u KEYS_DIR -u OFFICES_FILE -u QUEUE_PORT \
 	-u ENROLMENT_PORT -u CENTRAL_PORT -u CENTRAL_CONTROL_PORT -u QUEUE_DATABASE_URL -u ENROLMENT_DATABASE_URL \
@@ -47,6 +55,12 @@ test-trios:
 
 test-fuzz:
 	@cd "$(ROOT)" && $(PYTEST) tests/fuzz
+
+chaos: $(STAMP) ## Whole offices while everything fails, then the checker (SEED= MINUTES=1 DATABASE= KINDS=)
+	@$(CHAOS)
+
+soak: $(STAMP) ## The same for hours: RUNS=200 seeds from SEED on, a summary in SOAK=
+	@$(CHAOS) --runs $(RUNS) --into "$(SOAK)"
 
 check: ## Say whether a change is fit: linters, format, types, borders, dependencies, all tests
 	@"$(ROOT)/.ci/run"

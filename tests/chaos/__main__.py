@@ -27,14 +27,14 @@ def main() -> int:
         setup_of(seed, options.minutes, options.database or None, disks=disks, kinds=kinds)
         for seed in range(first, first + (options.runs or 1))
     ]
-    return _soak(setups, options.into) if options.runs else _once(setups[0], only_shown=options.schedule)
+    if options.runs:
+        return _soak(setups, options.into)
+    print(shown(setups[0], schedule(setups[0])), flush=True)
+    return 0 if options.schedule else _once(setups[0], Path(options.into) if options.into else None)
 
 
-def _once(setup: Setup, *, only_shown: bool) -> int:
-    print(shown(setup, schedule(setup)), flush=True)
-    if only_shown:
-        return 0
-    report = asyncio.run(run(setup))
+def _once(setup: Setup, keep: Path | None) -> int:
+    report = asyncio.run(run(setup, keep=keep))
     print(shown_report(report), flush=True)
     return 0 if report.ok else 1
 
@@ -56,7 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kinds", default="", help="only these kinds of faults, separated by commas")
     parser.add_argument("--schedule", action="store_true", help="print the schedule and do nothing")
     parser.add_argument("--runs", type=int, default=0, help="so many seeds in turn, with a summary")
-    parser.add_argument("--into", default="", help="the folder of the summary")
+    parser.add_argument("--into", default="", help="the folder of what was written down, or of the summary")
     return parser.parse_args()
 
 

@@ -48,6 +48,11 @@ class Observer:
         self._officer = _bearer(trio.token("officer", *OFFICES))
         self._ops = _bearer(trio.token("ops"))
         self._few = asyncio.Semaphore(AT_ONCE)
+        self._before: dict[str, int] = {}
+
+    async def note_beginning(self) -> None:
+        """What was applied before the witness listened is none of its business."""
+        self._before = await self._applied()
 
     async def observe(self, history: list[Operation]) -> Observed:
         """Everything the checks want to know."""
@@ -65,7 +70,10 @@ class Observer:
             receipts=receipts,
             verified=await self._verify(history, records),
             days=await self._days(history),
-            applied=await self._applied(),
+            applied={
+                service: count - self._before.get(service, 0)
+                for service, count in (await self._applied()).items()
+            },
             parked={queue: await asyncio.to_thread(self._trio.broker.depth, queue) for queue in PARKED},
             ready=dict(
                 zip(

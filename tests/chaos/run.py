@@ -79,8 +79,12 @@ async def run(
     postgres: PostgresNode | None = None,
     settings: Mapping[str, str] | None = None,
     bug: Bug | None = None,
+    keep: Path | None = None,
 ) -> Report:
-    """Play it. A broker and a server may be given, to be used for many runs in turn; a bug may be planted."""
+    """Play it. A broker and a server may be given, to be used for many runs in turn; a bug may be planted.
+
+    What clients and witness wrote down is kept where that is asked for.
+    """
     began = time.monotonic()
     report = Report(setup)
     cluster = Cluster(
@@ -100,6 +104,8 @@ async def run(
             await Run(setup, trio, report, home, http, plain).play()
             report.timeline = trio.timeline.render()
     finally:
+        if keep is not None:
+            shutil.copytree(home, keep, dirs_exist_ok=True)
         shutil.rmtree(home, ignore_errors=True)
     report.took = time.monotonic() - began
     return report
@@ -129,10 +135,12 @@ class Run:
     async def play(self) -> None:
         """From the first client to the verdict."""
         self.convergence = Convergence(self.trio, self.plain)
+        self.observer = Observer(self.trio, self.plain)
         await self.convergence.set_clocks()
         tap = Tap(self.trio.broker.url, self.home / "events.ndjson")
         try:
             await tap.start()
+            await self.observer.note_beginning()
             with History(self.home / "history.ndjson") as history:
                 await self._hurt(history)
             await self._settle()
@@ -202,7 +210,7 @@ class Run:
 
     async def _judge(self) -> None:
         history = read_history(self.home / "history.ndjson")
-        observed: Observed = await Observer(self.trio, self.plain).observe(history)
+        observed: Observed = await self.observer.observe(history)
         case = case_of(self.home, observed)
         self.report.violations = await asyncio.to_thread(judge, case)
         self.report.intents = Counter(each.outcome for each in history)

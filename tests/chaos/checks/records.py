@@ -47,6 +47,16 @@ def _bytes(case: Case) -> Iterator[Violation]:
         if kept.get(each.about["modality"]) != each.about["sha256"]:
             what = f"{each.about['record']} does not keep the {each.about['modality']} that was sent"
             yield Violation(CHECK, what, each.about["record"], each.ended_at)
+    kept_for_sure = {(each.about["record"], each.about["modality"]) for each in case.told("capture")}
+    for each in case.history:
+        forgotten = [
+            name
+            for name in each.answer.get("missing", ())
+            if (each.about.get("record"), name) in kept_for_sure
+        ]
+        if each.what == "complete" and forgotten:
+            what = f"{each.about['record']} has forgotten {few(forgotten)}, which it had been given"
+            yield Violation(CHECK, what, each.about["record"], each.ended_at)
     for each in case.told("complete"):
         record = case.observed.records.get(each.about["record"]) or {}
         more = {capture["modality"] for capture in record.get("captures", ())} - each.about["sent"].keys()

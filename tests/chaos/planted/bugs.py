@@ -22,7 +22,7 @@ class Bug:
 
 
 BUGS = (
-    Bug("answer_before_commit", "enrolment", ("killed enrolment",), frozenset({"records"})),
+    Bug("answer_before_commit", "enrolment", ("killed enrolment",), frozenset({"records"}), minutes=0.2),
     Bug("acknowledge_before_commit", "queue", ("killed queue",), frozenset({"tickets"})),
     Bug("no_inbox", "queue", ("connections closed",), frozenset({"effects"})),
     Bug("no_outbox", "queue", ("killed queue", "connections closed"), frozenset({"events"})),

@@ -1,9 +1,12 @@
 """An event is published after the commit, and given up when that fails: the outbox remembers nothing."""
 
+import asyncio
 from typing import Any
 
 from shared.messaging import relay
 from shared.messaging.outbox import mark_published, unpublished
+
+WINDOW = 0.5
 
 
 async def _publish_batch(self: Any, exchanges: Any) -> int:
@@ -16,6 +19,7 @@ async def _publish_batch(self: Any, exchanges: Any) -> int:
         return rows
 
     rows = await database.write(take)
+    await asyncio.sleep(WINDOW)
     await self._publish_in_turn(exchanges, iter(rows), [])
     return len(rows)
 
