@@ -6,18 +6,17 @@ from typing import Any
 import pytest
 import schemathesis
 
-from tests.fuzz.fuzzing import document, try_case
-from tests.fuzz.served import Served, served
+from tests.fuzz.fuzzing import Trial, document, on_trial, try_case
 
 schema = document("enrolment_api")
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served("enrolment_api", tmp_path_factory.mktemp("enrolment_api")) as running:
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    with on_trial("enrolment_api", tmp_path_factory.mktemp("enrolment_api")) as running:
         yield running
 
 
 @schema.parametrize()
-def test_answers_as_documented(case: schemathesis.Case[Any], service: Served) -> None:
-    try_case(case, service)
+def test_answers_as_documented(case: schemathesis.Case[Any], trial: Trial) -> None:
+    try_case(case, trial)

@@ -1,0 +1,22 @@
+"""Whatever is sent to the centre's console is answered as its document says, and never with a fault of its own."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+
+from tests.fuzz.fuzzing import Trial, document, on_trial, try_case
+
+schema = document("central_mock_control", coverage=False)
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    with on_trial("central_mock_control", tmp_path_factory.mktemp("central_mock_control")) as running:
+        yield running
+
+
+@schema.parametrize()
+def test_answers_as_documented(case: schemathesis.Case[Any], trial: Trial) -> None:
+    try_case(case, trial)
