@@ -66,6 +66,10 @@ def _told(case: Case, subjects: dict[str, dict[int, dict[str, Any]]]) -> Iterato
             yield Violation(
                 CHECK, f"{ticket} was issued, which was not told once: {types.get(ticket)}", ticket
             )
+    for ticket, view in case.observed.tickets.items():
+        last = LAST_WORD.get(view.get("state", ""))
+        if last and last not in types.get(ticket, []):
+            yield Violation(CHECK, f"{ticket} is {view['state']}, and {last} was never told", ticket)
     meant = {
         each.about["ticket"] for each in case.history if each.what == "no-show" and each.outcome != "fail"
     }
