@@ -11,6 +11,9 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+NAME = 34
+"""Columns of the terminal for a name: the longest of a scenario fits."""
+ROOM = {"fault": 18, "about": 10, "ends in": 9}
 UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -28,10 +31,10 @@ def cells(row: Sequence[object]) -> list[Text]:
 
 
 def table(headings: Sequence[str], **more: Any) -> Table:
-    """An empty one. Names in its first column are whole, so that they can be copied; the others fold."""
+    """An empty one. Long names fold, or they would leave the others no room on a narrow terminal."""
     first, *others = headings
-    columns = (Column(each, overflow="fold") for each in others)
-    return Table(Column(first, no_wrap=True), *columns, **more)
+    columns = (Column(each, overflow="fold", min_width=ROOM.get(each)) for each in others)
+    return Table(Column(first, overflow="fold", max_width=NAME), *columns, **more)
 
 
 def as_json(found: Any) -> None:

@@ -21,13 +21,13 @@ def test_an_empty_directory_is_enough_and_nothing_is_made_twice(tmp_path: Path) 
     made = {name: (home / "keys" / name).read_bytes() for name in NEEDED}
     with sqlite3.connect(home / "central.db") as database:
         assert database.execute("SELECT count(*) FROM record").fetchone() == (0,)
-        database.execute("DROP TABLE journal")
+        database.execute("DROP TABLE held_decision")
 
     prepare_new(settings(home))
 
     assert {name: (home / "keys" / name).read_bytes() for name in NEEDED} == made
     with sqlite3.connect(home / "central.db") as database, pytest.raises(sqlite3.OperationalError):
-        database.execute("SELECT 1 FROM journal")
+        database.execute("SELECT 1 FROM held_decision")
 
 
 def test_nothing_is_made_in_production(tmp_path: Path) -> None:
