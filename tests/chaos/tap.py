@@ -32,6 +32,7 @@ class Tap:
         self._task: asyncio.Task[None] | None = None
         self._bound = asyncio.Event()
         self.interruptions = 0
+        self.last_error = ""
 
     async def start(self, within: float = 30.0) -> None:
         """Returns when it is bound. Raises TimeoutError."""
@@ -53,8 +54,8 @@ class Tap:
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():
                     raise
-            except Exception:  # noqa: BLE001, S110  # whatever it was, it connects again
-                pass
+            except Exception as error:  # noqa: BLE001  # whatever it was, it connects again
+                self.last_error = repr(error)
             self.interruptions += 1
             await asyncio.sleep(PAUSE)
 
