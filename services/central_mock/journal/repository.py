@@ -1,19 +1,18 @@
 """Every statement of the journal, and what `verify` reads of the records."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from services.central_mock.centre.records.models import Record
+from services.central_mock.journal.batches import SEQ, packed, rows_in
 from services.central_mock.journal.domain import AnyEntry
-from services.central_mock.journal.models import JournalRow
-from services.central_mock.journal.rows import COLUMNS, Row, entry_of
-from services.central_mock.journal.wanted import Wanted
+from services.central_mock.journal.models import JournalBatch
+from services.central_mock.journal.rows import Row, entry_of, microseconds
 from shared.database import connection_of
 
 _FACTS = (
@@ -25,36 +24,20 @@ _FACTS = (
     col(Record.arrived_at),
 )
 CHUNK = 500
+HEADS_AT_ONCE = 500
+DELETED_AT_ONCE = 500
 
-_ROW = sa.select(*(getattr(JournalRow, name) for name in COLUMNS))
-_DELETE_BEFORE = sa.delete(JournalRow).where(col(JournalRow.id) < sa.bindparam("before"))
-_NTH = sa.select(col(JournalRow.id)).order_by(col(JournalRow.id)).offset(sa.bindparam("n")).limit(1)
+_BATCH: sa.Table = JournalBatch.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+_WRITE = sa.insert(_BATCH)
+_HEAD = sa.select(_BATCH.c.number, _BATCH.c.first_id, _BATCH.c.last_id, _BATCH.c.entries)
+_OLDEST = sa.select(_BATCH.c.number, _BATCH.c.entries).order_by(_BATCH.c.number).limit(sa.bindparam("n"))
 _HELD = sa.select(sa.func.count()).select_from(Record)
-_COUNT = sa.select(sa.func.count()).select_from(JournalRow)
-
-
-@cache
-def _upsert(dialect: str) -> Any:
-    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect](JournalRow)
-    changed = {name: insert.excluded[name] for name in COLUMNS if name != "id"}
-    return insert.on_conflict_do_update(index_elements=["id"], set_=changed)
-
-
-# Straight to the driver: SQLAlchemy's way to a batch costs as much again as SQLite takes for it.
-_SQLITE_UPSERT = (
-    f"INSERT OR REPLACE INTO journal ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608  # our own names
-)
+_COUNT = sa.select(sa.func.coalesce(sa.func.sum(_BATCH.c.entries), 0))
 
 
 def write(session: Session, rows: list[Row]) -> None:
-    """Add rows; one of a request that was written while it ran is replaced."""
-    connection = connection_of(session)
-    if connection.dialect.name == "sqlite":
-        raw: Any = connection.connection.driver_connection
-        raw.executemany(_SQLITE_UPSERT, rows)
-    else:
-        named = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
-        connection.execute(_upsert(connection.dialect.name), named)
+    """Add a batch. What is in an older one too counts as it is here."""
+    connection_of(session).execute(_WRITE, packed(rows))
 
 
 def held(session: Session) -> int:
@@ -63,74 +46,100 @@ def held(session: Session) -> int:
 
 
 def count(session: Session) -> int:
-    """How many rows there are. Reads them all: once, at the start."""
+    """How many entries there are, those that were written while they ran twice."""
     return int(connection_of(session).execute(_COUNT).scalar_one())
 
 
-def delete_before(session: Session, number: int) -> int:
-    """Forget what is older; how many rows that were."""
-    return connection_of(session).execute(_DELETE_BEFORE, {"before": number}).rowcount
+def delete_before(session: Session, number: int) -> None:
+    """Forget batches of which every entry is older."""
+    connection_of(session).execute(sa.delete(_BATCH).where(_BATCH.c.last_id < number))
 
 
-def delete_oldest(session: Session, n: int) -> int:
-    """Make room; how many rows went."""
-    first_kept = connection_of(session).execute(_NTH, {"n": n}).scalar()
-    return 0 if first_kept is None else delete_before(session, first_kept)
+def delete_oldest(session: Session, *, n: int) -> int:
+    """Make room for up to so many entries, by whole batches; how many went."""
+    deleted, last = 0, None
+    for number, entries in connection_of(session).execute(_OLDEST, {"n": DELETED_AT_ONCE}):
+        if deleted + entries > n:
+            break
+        deleted, last = deleted + entries, number
+    if last is not None:
+        connection_of(session).execute(sa.delete(_BATCH).where(_BATCH.c.number <= last))
+    return deleted
 
 
-def _entries(session: Session, query: sa.Select[Any]) -> list[AnyEntry]:
-    return [entry_of(dict(row)) for row in session.execute(query).mappings()]
+Place = tuple[int, int]
+"""Of a batch among others: its first or last entry, and its number."""
 
 
-def page(session: Session, wanted: Wanted, *, after: int, before: int, limit: int) -> list[AnyEntry]:
-    """Matching entries between two numbers, oldest first."""
-    query = (
-        _ROW.where(col(JournalRow.id) > after, col(JournalRow.id) < before, *wanted.clauses())
-        .order_by(col(JournalRow.id))
-        .limit(limit)
-    )
-    return _entries(session, query)
+@dataclass(frozen=True)
+class Span:
+    """Which batches are looked at: those that may have what was asked, from one end to the other."""
+
+    after: int
+    """Numbers of entries, neither included."""
+    before: int
+    since: datetime | None = None
+    until: datetime | None = None
+    newest_first: bool = False
+
+    def heads(self, place: Place | None) -> sa.Select[Any]:
+        """What lies after a place."""
+        edge = _BATCH.c.last_id if self.newest_first else _BATCH.c.first_id
+        query = _HEAD.where(_BATCH.c.last_id > self.after, _BATCH.c.first_id < self.before)
+        if self.since is not None:
+            query = query.where(_BATCH.c.last_at_us >= microseconds(self.since))
+        if self.until is not None:
+            query = query.where(_BATCH.c.first_at_us < microseconds(self.until))
+        where = sa.tuple_(edge, _BATCH.c.number)
+        if self.newest_first:
+            query = query if place is None else query.where(where < sa.tuple_(*map(sa.literal, place)))
+            return query.order_by(edge.desc(), _BATCH.c.number.desc())
+        query = query if place is None else query.where(where > sa.tuple_(*map(sa.literal, place)))
+        return query.order_by(edge, _BATCH.c.number)
 
 
-def newest(session: Session, wanted: Wanted, *, from_id: int, limit: int) -> list[AnyEntry]:
-    """The last matching entries, newest first."""
-    query = (
-        _ROW.where(col(JournalRow.id) >= from_id, *wanted.clauses())
-        .order_by(col(JournalRow.id).desc())
-        .limit(limit)
-    )
-    return _entries(session, query)
+def bodies(
+    session: Session, span: Span, place: Place | None, *, entries: int
+) -> tuple[list[bytes], Place | None]:
+    """The next batches, of so many entries or a few more; and the place after them, None at the end."""
+    query = span.heads(place).limit(HEADS_AT_ONCE)
+    heads = connection_of(session).execute(query).all()
+    taken = _as_many_as(heads, entries)
+    if not taken:
+        return [], None
+    last = taken[-1]
+    there_is_more = len(taken) < len(heads) or len(heads) == HEADS_AT_ONCE
+    edge = last.last_id if span.newest_first else last.first_id
+    return _bodies(session, taken), (edge, last.number) if there_is_more else None
+
+
+def _as_many_as(heads: Sequence[Any], entries: int) -> list[Any]:
+    taken: list[Any] = []
+    for head in heads:
+        if entries <= 0:
+            break
+        taken.append(head)
+        entries -= head.entries
+    return taken
+
+
+def _bodies(session: Session, heads: list[Any]) -> list[bytes]:
+    query = sa.select(_BATCH.c.body).where(_BATCH.c.number.in_([each.number for each in heads]))
+    return list(connection_of(session).execute(query.order_by(_BATCH.c.number)).scalars())
 
 
 def ended_after(session: Session, seq: int, *, upto: int, limit: int) -> list[AnyEntry]:
     """Entries in the order of their ends."""
-    query = (
-        _ROW.where(col(JournalRow.seq) > seq, col(JournalRow.seq) <= upto)
-        .order_by(col(JournalRow.seq))
-        .limit(limit)
-    )
-    return _entries(session, query)
-
-
-def troubled_keys(session: Session, *, from_id: int) -> set[str]:
-    """Keys of records with an attempt that a fault touched or whose answer did not go out whole."""
-    row = JournalRow
-    query = (
-        sa.select(col(row.key))
-        .distinct()
-        .where(
-            col(row.id) >= from_id,
-            col(row.method) == "POST",
-            col(row.key).is_not(None),
-            col(row.finished),
-            sa.or_(
-                col(row.fault).is_not(None),
-                sa.not_(col(row.acknowledged)),
-                col(row.outcome) == "NOT_WHOLE",
-            ),
-        )
-    )
-    return set(session.execute(query).scalars())
+    query = _HEAD.where(_BATCH.c.last_seq > seq, _BATCH.c.first_seq <= upto).order_by(_BATCH.c.last_seq)
+    heads = connection_of(session).execute(query.limit(limit)).all()
+    # The first may have been told almost to its end: one more, so that a follower takes a whole step.
+    found = {
+        row[SEQ]: row
+        for body in _bodies(session, _as_many_as(heads, limit + 1))
+        for row in rows_in(body)
+        if row[SEQ] is not None and seq < row[SEQ] <= upto
+    }
+    return [entry_of(found[each]) for each in sorted(found)[:limit]]
 
 
 def facts_of(session: Session, keys: Iterable[str]) -> dict[str, Any]:

@@ -106,7 +106,8 @@ async def get_behaviour(
 async def post_verify(centre: CurrentCentre, _ops: Ops, request: VerifyRequest) -> Verification:
     """Hold what clients believe against what the centre has, and say how they behaved. Changes nothing."""
     await centre.keeper.flush()
-    told = await centre.database.read(partial(verify, request=request, from_id=centre.journal.first_id))
+    troubled = await centre.history.troubled_keys()
+    told = await centre.database.read(partial(verify, request=request, troubled=troubled))
     if request.client is not None:
         window = Wanted(what=(What.REQUEST,), since=request.client.since, until=request.client.until)
         told.client = await judge(

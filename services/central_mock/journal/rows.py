@@ -1,7 +1,7 @@
-"""An entry as a row and back."""
+"""An entry as a row of plain values and back. Rows lie in the body of a batch, in CBOR."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,7 +39,7 @@ COLUMNS = (
 
 
 def row_of(entry: AnyEntry) -> Row:
-    """The columns of `journal`, all of them in their order, so that one statement takes rows of every kind."""
+    """All of `COLUMNS` in their order, whatever the kind of the entry."""
     if isinstance(entry, Entry):
         return _of_request(entry)
     row: dict[str, Any] = dict.fromkeys(COLUMNS) | _IN_EACH
@@ -124,46 +124,26 @@ def _joined(rules: tuple[str, ...]) -> str:
     return text if rules else ""
 
 
-def entry_of(row: Mapping[str, Any]) -> AnyEntry:
+def entry_of(row: Sequence[Any]) -> AnyEntry:
     """The entry that the row was made of."""
-    what, at = What(row["what"]), time_of(row["at_us"])
-    detail = json.loads(row["detail"]) if row["detail"] else {}
-    if what in {What.RULE, What.SCENARIO}:
-        return Note(row["id"], at, what, detail["event"], detail["name"], detail["detail"], row["seq"])
-    ended = time_of(row["ended_us"]) if row["ended_us"] is not None else None
-    both: dict[str, Any] = {
-        "office": row["office"],
-        "bytes_in": row["bytes_in"],
-        "bytes_out": row["bytes_out"],
-        "fault": row["fault"],
-        "rules": tuple(row["rules"].strip("|").split("|")) if row["rules"] else (),
-        "finished": bool(row["finished"]),
-        "ended_at": ended,
-        "ms": row["ms"],
-        "seq": row["seq"],
-    }
-    if what is What.CONNECTION:
-        closed_by = detail["closed_by"]
+    (
+        number, seq, what, at_us, ended_us, ms, connection, method, route, key, office, attempt, bytes_in, bytes_out,
+        status, retry_after, outcome, applied, acknowledged, finished, fault, joined, detail,
+    ) = row  # fmt: skip
+    at = time_of(at_us)
+    if what in {"RULE", "SCENARIO"}:
+        facts = json.loads(detail)
+        return Note(number, at, What(what), facts["event"], facts["name"], facts["detail"], seq)
+    ended = None if ended_us is None else time_of(ended_us)
+    rules = tuple(joined.strip("|").split("|")) if joined else ()
+    if what == "CONNECTION":
+        facts = json.loads(detail)
+        closed_by = ClosedBy(facts["closed_by"]) if facts["closed_by"] else None
         return ConnectionEntry(
-            row["id"],
-            at,
-            detail["peer"],
-            requests=detail["requests"],
-            closed_by=ClosedBy(closed_by) if closed_by else None,
-            **both,
-        )
+            number, at, facts["peer"], office, facts["requests"], bytes_in, bytes_out, closed_by, fault, rules,
+            finished, ended, ms, seq,
+        )  # fmt: skip
     return Entry(
-        row["id"],
-        at,
-        row["connection"],
-        row["method"],
-        row["route"],
-        key=row["key"],
-        attempt=row["attempt"],
-        status=row["status"],
-        retry_after=row["retry_after"],
-        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
-        applied=bool(row["applied"]),
-        acknowledged=bool(row["acknowledged"]),
-        **both,
-    )
+        number, at, connection, method, route, key, office, attempt, bytes_in, bytes_out, status, retry_after,
+        Outcome(outcome) if outcome else None, applied, acknowledged, fault, rules, finished, ended, ms, seq,
+    )  # fmt: skip

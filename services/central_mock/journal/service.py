@@ -19,8 +19,8 @@ JUDGED = 20_000
 """Requests that are looked at, the last ones: some hundred milliseconds of work."""
 
 
-def verify(session: Session, *, request: VerifyRequest, from_id: int) -> Verification:
-    """Compare; attempts that went wrong are looked for in the journal from that entry on, as it is on disk."""
+def verify(session: Session, *, request: VerifyRequest, troubled: set[str]) -> Verification:
+    """Compare; `troubled` are the keys of attempts that went wrong, as the journal has them."""
     believed = {each.key: each for each in request.believed()}
     held = repository.facts_of(session, believed)
     around = repository.facts_in(session, office=request.office, since=request.since, until=request.until)
@@ -37,7 +37,7 @@ def verify(session: Session, *, request: VerifyRequest, from_id: int) -> Verific
         duplicated=duplicated,
         unexpected=unexpected,
         mismatched=mismatched,
-        recovered=sorted(repository.troubled_keys(session, from_id=from_id) & held.keys()),
+        recovered=sorted(troubled & held.keys()),
         reordered=_reordered(request, believed, held),
     )
 

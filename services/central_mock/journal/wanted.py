@@ -1,18 +1,14 @@
-"""Which entries are asked for: judged the same in memory and in the database."""
+"""Which entries are asked for: judged the same in memory and on disk."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
-from sqlmodel import col
 
 from services.central_mock.faults.specs.kinds import Kind
 from services.central_mock.journal.domain import AnyEntry, Outcome, What
-from services.central_mock.journal.models import JournalRow
-from services.central_mock.journal.rows import microseconds
 
 OfficePattern = Annotated[
     str | None, Query(max_length=20, description="A code; a trailing `*` stands for any end")
@@ -63,23 +59,6 @@ class Wanted:
             return False
         return all(_field(entry, name) == value for name, value in self.plain)
 
-    def clauses(self) -> list[sa.ColumnElement[bool]]:
-        """The same for the table."""
-        found: list[sa.ColumnElement[bool]] = []
-        if self.what:
-            found.append(col(JournalRow.what).in_([each.value for each in self.what]))
-        if self.since is not None:
-            found.append(col(JournalRow.at_us) >= microseconds(self.since))
-        if self.until is not None:
-            found.append(col(JournalRow.at_us) < microseconds(self.until))
-        if self.rule is not None:
-            found.append(col(JournalRow.rules).contains(f"|{self.rule}|", autoescape=True))
-        if self.fired is not None:
-            found.append(col(JournalRow.rules) != "" if self.fired else col(JournalRow.rules) == "")
-        if self.office is not None:
-            found.append(_office_clause(self.office))
-        return [*found, *(col(getattr(JournalRow, name)) == value for name, value in self.plain)]
-
 
 def _field(entry: AnyEntry, name: str) -> Any:
     if name == "connection" and entry.what is What.CONNECTION:
@@ -95,12 +74,6 @@ def _is_office(pattern: str, office: str | None) -> bool:
     if office is None:
         return False
     return office.startswith(pattern[:-1]) if pattern.endswith("*") else office == pattern
-
-
-def _office_clause(pattern: str) -> sa.ColumnElement[bool]:
-    if pattern.endswith("*"):
-        return col(JournalRow.office).startswith(pattern[:-1], autoescape=True)
-    return col(JournalRow.office) == pattern
 
 
 async def asked(

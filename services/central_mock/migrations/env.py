@@ -15,7 +15,7 @@ TABLES = (
     records.Packet,
     uniqueness.CheckResult,
     meaning.HeldDecision,
-    journal.JournalRow,
+    journal.JournalBatch,
 )
 
 run(CentreModel.metadata)

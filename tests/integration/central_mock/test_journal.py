@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 import pytest
 from sqlmodel import Session
 
+from services.central_mock.journal import repository
 from services.central_mock.journal.domain import Entry, What
 from services.central_mock.journal.following import follow
 from services.central_mock.journal.journal import Journal
@@ -104,14 +106,74 @@ class TestOnDisk:
         assert [each.finished for each in found] == [True] * 5 + [False, True]
         assert await second.page(Wanted(), after=hung.id, limit=100) == [later]
 
-    async def test_the_oldest_rows_make_room(self, database: Database) -> None:
-        history = a_life(database, most=100)
+    async def test_the_oldest_batches_make_room(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("services.central_mock.journal.keeper.BATCH", 20)
+        history = a_life(database, most=105)
         await history.keeper.load()
         for number in range(250):
             request(history, number)
         await history.keeper.flush()
-        assert history.keeper.rows == 100
-        assert routes(await history.page(REQUESTS, after=0, limit=1)) == ["/150"]
+        assert history.keeper.rows == 110  # the bound, and what is left of a batch
+        assert await database.read(repository.count) == 110
+        assert routes(await history.page(REQUESTS, after=0, limit=1)) == ["/140"]
+
+    async def test_batches_that_overlap_are_read_in_order_from_either_end(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("services.central_mock.journal.keeper.BATCH", 4)
+        monkeypatch.setattr("services.central_mock.journal.reading.OPENED_AT_ONCE", 5)
+        monkeypatch.setattr("services.central_mock.journal.repository.HEADS_AT_ONCE", 3)
+        seed = 20261122
+        print("seed", seed)
+        drawn = random.Random(seed)
+        history = a_life(database, kept=1)
+        await history.keeper.load()
+        running: list[Entry] = []
+        for number in range(60):
+            running.append(request(history, number, ends=False))
+            running[-1].began -= 1  # long enough to be written while it runs
+            while running and drawn.random() < 0.5:
+                history.journal.finish(running.pop(drawn.randrange(len(running))), at=EIGHT)
+            if drawn.random() < 0.3:
+                await history.keeper.flush()
+        await history.keeper.flush()
+        history.journal.open.clear()  # as the next life has it: all but the last is on disk alone
+
+        everything = await history.page(REQUESTS, after=0, limit=1000)
+        assert routes(everything) == [f"/{number}" for number in range(60)]
+        assert [each.id for each in everything if not each.finished] == [each.id for each in running]
+        assert await history.newest(REQUESTS, limit=1000) == everything
+        for limit in (1, 7, 59):
+            assert await history.newest(REQUESTS, limit=limit) == everything[-limit:]
+            assert await history.page(REQUESTS, after=0, limit=limit) == everything[:limit]
+            assert (
+                await history.page(REQUESTS, after=everything[20].id, limit=limit) == everything[21:][:limit]
+            )
+        some = Wanted(since=everything[10].at, until=everything[50].at, plain=(("finished", True),))
+        expected = [each for each in everything[10:50] if each.finished]
+        assert await history.page(some, after=0, limit=1000) == expected
+        assert await history.newest(some, limit=1000) == expected
+        assert [each async for page in history.pages(some) for each in page] == expected
+        ends = await database.read(lambda session: repository.ended_after(session, 3, upto=40, limit=1000))
+        assert [each.seq for each in ends] == list(range(4, 41))
+
+    async def test_keys_in_trouble_are_found_on_disk(self, database: Database) -> None:
+        history = a_life(database)
+        await history.keeper.load()
+        for number in range(6):
+            headers = [(b"idempotency-key", b"key-%d" % number)]
+            scope = {"method": "POST", "path": "/central/v1/records", "headers": headers, "query_string": b""}
+            entry = history.journal.begin(at=EIGHT, connection=0, scope=scope)
+            entry.acknowledged = number != 2
+            if number == 4:
+                entry.fired("slow", "SLOW_RESPONSE")
+            history.journal.finish(entry, at=EIGHT)
+        await history.keeper.flush()
+        assert await history.troubled_keys() == {"key-2", "key-4"}
+        found = await history.page(Wanted(plain=(("key", "key-2"),)), after=0, limit=10)
+        assert [each.id for each in found] == [3]
 
     async def test_a_reset_is_remembered(self, database: Database) -> None:
         first = a_life(database)

@@ -1,17 +1,20 @@
 """What the journal keeps in memory, numbers, and asks of itself; and that the disk judges as memory does."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import Session
 
-from services.central_mock.journal import repository
+from services.central_mock.journal.batches import (
+    Latest,
+    judge_of,
+    needles,
+    packed,
+    rows_in,
+    troubled_key,
+)
 from services.central_mock.journal.domain import (
     AnyEntry,
     ClosedBy,
@@ -26,10 +29,8 @@ from services.central_mock.journal.domain import (
 )
 from services.central_mock.journal.figures import CentreFigures
 from services.central_mock.journal.journal import Journal
-from services.central_mock.journal.rows import COLUMNS, entry_of, row_of
+from services.central_mock.journal.rows import entry_of, microseconds, row_of
 from services.central_mock.journal.wanted import Wanted
-from services.central_mock.registry import CentreModel
-from shared.database import sqlite_engine
 from tests.unit.central_mock.histories import EIGHT
 
 KEY = "0190a1b2-0000-7000-8000-000000000001"
@@ -209,35 +210,80 @@ def numbered(entries: list[AnyEntry]) -> list[AnyEntry]:
 HISTORIES = st.lists(st.one_of(REQUESTS, CONNECTIONS, NOTES), min_size=1, max_size=15).map(numbered)
 
 
-@pytest.fixture(scope="module")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Connection]:
-    """A table of the journal, on SQLite."""
-    path: Path = tmp_path_factory.mktemp("journal") / "central.db"
-    engine = sqlite_engine(sa.make_url(f"sqlite:///{path}"), durable=False)
-    CentreModel.metadata.create_all(engine)
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(entries=HISTORIES, wanted=WANTED)
-def test_disk_and_memory_find_the_same(
-    connection: sa.Connection, entries: list[AnyEntry], wanted: Wanted
-) -> None:
-    with connection.begin() as transaction, Session(bind=connection) as session:
-        repository.write(session, [row_of(each) for each in entries])
-        found = repository.page(session, wanted, after=0, before=1000, limit=1000)
-        newest = repository.newest(session, wanted, from_id=1, limit=1000)
-        transaction.rollback()
-    expected = [each.public() for each in entries if wanted.matches(each)]
-    assert [each.public() for each in found] == expected
-    assert [each.public() for each in reversed(newest)] == expected
+def test_disk_and_memory_find_the_same(entries: list[AnyEntry], wanted: Wanted) -> None:
+    batch = packed([row_of(each) for each in entries])
+    found = [judge_of(wanted)(row) for row in rows_in(batch["body"])]
+    expected = [each if wanted.matches(each) else None for each in entries]
+    assert found == expected
+    if any(expected):
+        assert all(each in batch["body"] for each in needles(wanted))
+        assert wanted.since is None or batch["last_at_us"] >= microseconds(wanted.since)
+        assert wanted.until is None or batch["first_at_us"] < microseconds(wanted.until)
 
 
 @given(st.one_of(REQUESTS, CONNECTIONS, NOTES))
 def test_a_row_gives_back_the_entry(entry: AnyEntry) -> None:
-    assert entry_of(dict(zip(COLUMNS, row_of(entry), strict=True))) == entry
+    assert entry_of(row_of(entry)) == entry
+
+
+def test_a_batch_knows_its_bounds() -> None:
+    entries = [Entry(7, EIGHT, 1, "GET", "/", seq=9), Entry(3, EIGHT, 1, "GET", "/", seq=10)]
+    batch = packed([row_of(each) for each in entries])
+    assert [batch[name] for name in ("first_id", "last_id", "first_seq", "last_seq", "entries")] == [
+        3,
+        7,
+        9,
+        10,
+        2,
+    ]
+    running = packed([row_of(Entry(4, EIGHT, 1, "GET", "/"))])
+    assert (running["first_seq"], running["last_seq"]) == (None, None)
+
+
+class TestTheLatestOfAnEntry:
+    """Of one that was written while it ran and again at its end."""
+
+    RUNNING = Entry(5, EIGHT, 1, "POST", "/central/v1/records", key=KEY)
+    ENDED = Entry(5, EIGHT, 1, "POST", "/central/v1/records", key=KEY, finished=True, status=201, seq=6)
+
+    @pytest.mark.parametrize("order", [(RUNNING, ENDED), (ENDED, RUNNING)])
+    @pytest.mark.parametrize(("finished", "found"), [(True, [ENDED]), (False, [])])
+    def test_only_the_end_is_seen(
+        self, order: tuple[Entry, Entry], finished: bool, found: list[Entry]
+    ) -> None:
+        latest: Latest[AnyEntry] = Latest(judge_of(Wanted(plain=(("finished", finished),))))
+        for each in order:
+            latest.take([row_of(each)], after=0, before=100)
+        assert latest.settled(lambda number: True) == found
+
+    def test_it_waits_for_batches_that_may_tell_more(self) -> None:
+        latest: Latest[AnyEntry] = Latest(judge_of(Wanted()))
+        latest.take([row_of(self.RUNNING)], after=0, before=100)
+        assert latest.settled(lambda number: number < 5) == []
+        latest.take([row_of(self.ENDED)], after=0, before=100)
+        assert latest.settled(lambda number: number < 6) == [self.ENDED]
+        assert latest.settled(lambda number: True) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "is_troubled"),
+    [
+        ({"acknowledged": True}, False),
+        ({"acknowledged": False}, True),
+        ({"acknowledged": True, "fault": "SLOW_RESPONSE"}, True),
+        ({"acknowledged": True, "outcome": Outcome.NOT_WHOLE}, True),
+        ({"finished": False}, False),
+        ({"method": "GET"}, False),
+        ({"key": None}, False),
+    ],
+)
+def test_a_delivery_is_troubled_by_a_fault_or_an_answer_that_did_not_go_out(
+    known: dict[str, Any], is_troubled: bool
+) -> None:
+    facts: dict[str, Any] = {"method": "POST", "key": KEY, "finished": True} | known
+    entry = Entry(1, EIGHT, 1, route="/central/v1/records", **facts)
+    assert troubled_key(row_of(entry)) == (KEY if is_troubled else None)
 
 
 # -- figures
