@@ -5,6 +5,8 @@ BIN := $(ROOT)/.venv/bin
 EXPORT = "$(BIN)/uv" export --quiet --format requirements-txt --no-emit-project --all-extras --no-header
 STAMP := $(ROOT)/.venv/.installed
 TESTS ?=
+# A change is judged by the same minute of chaos as the one before it; other seeds are what `make soak` is for.
+CHANGE_SEED = 12
 # Of `make chaos` and `make soak`; without a seed another one each time.
 SEED ?=
 MINUTES ?= 1
@@ -18,12 +20,13 @@ PYTEST = env -u EKTP_HOME -u EKTP_PROFILE -u BROKER_URL -u CENTRAL_URL -u KEYS_D
 	-u ENROLMENT_PORT -u CENTRAL_PORT -u CENTRAL_CONTROL_PORT -u QUEUE_DATABASE_URL -u ENROLMENT_DATABASE_URL \
 	-u CENTRAL_DATABASE_URL "$(BIN)/python" -m pytest
 # Unit, contract and integration tests mind their own business and run on both cores. Trios wait for each other more
-# than they work, so the fuzz runs beside them: on one core, because schemathesis gives all its tests one id, of which
-# xdist would run one test and leave out the rest. A replayed day and the chaos want the machine for themselves.
-PARALLEL = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/tests/,unit contract integration)))
+# than they work, so the fuzz and a minute of chaos run beside them: the fuzz on one core, because schemathesis gives
+# all its tests one id, of which xdist would run one test and leave out the rest. A replayed day wants the machine for
+# itself. What takes minutes and seldom changes its mind is `make test-deep`, so that a change is judged in 12 minutes.
+DEEP = $(addprefix tests/,chaos/test_failpoints.py chaos/test_planted_bugs.py unit/bench/test_bench.py)
+PARALLEL = $(addprefix tests/,unit contract integration)
 DAYS = tests/e2e/test_day_replay.py
 TRIOS = $(filter-out $(DAYS),$(patsubst $(ROOT)/%,%,$(wildcard $(ROOT)/tests/e2e/test_*.py)))
-ALONE = $(patsubst $(ROOT)/%,%,$(wildcard $(addprefix $(ROOT)/,$(DAYS) tests/chaos)))
 
 # A relative EKTP_HOME is meant from this directory, wherever make was called from.
 EKTP_HOME ?= .run
@@ -32,10 +35,10 @@ export EKTP_HOME
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-trios test-fuzz check demo bench format migrate lint lock
+.PHONY: help run test test-trios test-fuzz test-chaos test-deep chaos soak check demo bench format migrate lint lock
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' "$(ROOT)/Makefile"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s  %s\n", $$1, $$2}' "$(ROOT)/Makefile"
 
 run: $(STAMP) ## Set up everything, start the broker and the three services, stay in the foreground (Ctrl-C stops)
 	@cd "$(ROOT)" && exec "$(BIN)/ektp" run
@@ -45,9 +48,9 @@ test: $(STAMP) ## Run all tests: unit, contract, integration, end to end (TESTS=
 ifdef TESTS
 	@cd "$(ROOT)" && $(PYTEST) $(TESTS)
 else
-	@cd "$(ROOT)" && $(PYTEST) -n 2 --dist loadfile $(PARALLEL)
-	@$(MAKE) -C "$(ROOT)" -j 2 --output-sync=target test-trios test-fuzz
-	@cd "$(ROOT)" && $(PYTEST) $(ALONE)
+	@cd "$(ROOT)" && $(PYTEST) -n 2 --dist loadfile $(PARALLEL) $(addprefix --ignore=,$(DEEP))
+	@$(MAKE) -C "$(ROOT)" -j 3 --output-sync=target test-trios test-fuzz test-chaos
+	@cd "$(ROOT)" && $(PYTEST) $(DAYS)
 endif
 
 test-trios:
@@ -55,6 +58,12 @@ test-trios:
 
 test-fuzz:
 	@cd "$(ROOT)" && $(PYTEST) tests/fuzz
+
+test-chaos:
+	@cd "$(ROOT)" && $(PYTEST) tests/chaos --chaos-seed $(CHANGE_SEED) $(addprefix --ignore=,$(DEEP))
+
+test-deep: $(STAMP) ## The tests that take minutes: death at every fail point, every planted bug, the bench run whole
+	@cd "$(ROOT)" && "$(BIN)/ektp" setup --broker-only && CHAOS_BUGS=all $(PYTEST) $(DEEP)
 
 chaos: $(STAMP) ## Whole offices while everything fails, then the checker (SEED= MINUTES=1 DATABASE= KINDS=)
 	@$(CHAOS)
