@@ -10,7 +10,7 @@ from shared.testing.waiting import eventually
 from tests.chaos.faults.acting import Planned, Stage
 from tests.chaos.faults.table import BY_NAME
 
-WAITS_FOR_PROOF = 15.0
+WAITS_FOR_PROOF = 25.0
 """Seconds that a fault may last longer than planned, until it has met somebody."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from shared.contracts.envelope import Event
 from shared.messaging.consumer import Consumer
 
-WINDOW = 2.0
+WINDOW = 4.0
 
 
 async def _on_message(self: Any, message: Any) -> None:

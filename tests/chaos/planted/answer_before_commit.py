@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.database import sqlite
 
-WINDOW = 0.15
+WINDOW = 0.3
 
 
 async def _run_group(self: Any, connection: Any, jobs: list[sqlite.Job]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from shared.messaging import relay
 from shared.messaging.outbox import mark_published, unpublished
 
-WINDOW = 0.5
+WINDOW = 1.0
 
 
 async def _publish_batch(self: Any, exchanges: Any) -> int:
