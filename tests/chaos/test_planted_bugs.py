@@ -1,6 +1,6 @@
 """The checker is tried itself: each bug that loses, doubles or confuses something is planted, and has to be caught.
 
-A bug takes half a minute. One of them, drawn by the seed, is planted each time; all are with CHAOS_BUGS=all.
+A bug takes about a minute. One of them, drawn by the seed, is planted each time; all are with CHAOS_BUGS=all.
 """
 
 import os
