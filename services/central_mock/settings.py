@@ -29,7 +29,7 @@ class CentreSettings(ServiceSettings):
         ge=1_000,
         validation_alias=AliasChoices("CENTRAL_JOURNAL_ROWS", "journal_rows"),
     )
-    """Entries of the journal that are kept on disk, some 250 bytes each; the oldest make room."""
+    """Entries of the journal that are kept on disk, some 110 bytes each; the oldest make room."""
 
     @property
     def database_url(self) -> str:
