@@ -20,13 +20,16 @@ PYTEST = env -u EKTP_HOME -u EKTP_PROFILE -u BROKER_URL -u CENTRAL_URL -u KEYS_D
 	-u ENROLMENT_PORT -u CENTRAL_PORT -u CENTRAL_CONTROL_PORT -u QUEUE_DATABASE_URL -u ENROLMENT_DATABASE_URL \
 	-u CENTRAL_DATABASE_URL "$(BIN)/python" -m pytest
 # Unit, contract and integration tests mind their own business and run on both cores. Trios wait for each other more
-# than they work, so the fuzz and a minute of chaos run beside them: the fuzz on one core, because schemathesis gives
-# all its tests one id, of which xdist would run one test and leave out the rest. A replayed day wants the machine for
-# itself. What takes minutes and seldom changes its mind is `make test-deep`, so that a change is judged in 12 minutes.
-DEEP = $(addprefix tests/,chaos/test_failpoints.py chaos/test_planted_bugs.py unit/bench/test_bench.py)
+# than they work, so the fuzz runs beside them: on one core, because schemathesis gives all its tests one id, of which
+# xdist would run one test and leave out the rest. A minute of chaos has the machine for itself. What takes minutes and
+# seldom changes its mind is `make test-deep`, so that a change is judged in 12 minutes: a day replayed through kills,
+# death at every fail point, every planted bug, every preset of the centre's console felt on the wire, the harness.
+DEEP = $(addprefix tests/,e2e/test_day_replay.py chaos/test_failpoints.py chaos/test_planted_bugs.py \
+	unit/bench/test_bench.py integration/central_mock/test_scenarios_process.py \
+	integration/central_mock/test_scenarios_player.py $(addprefix integration/shared/testing/,test_broker_faults.py \
+	test_cluster.py test_plugin.py test_postgres_node.py test_process.py))
 PARALLEL = $(addprefix tests/,unit contract integration)
-DAYS = tests/e2e/test_day_replay.py
-TRIOS = $(filter-out $(DAYS),$(patsubst $(ROOT)/%,%,$(wildcard $(ROOT)/tests/e2e/test_*.py)))
+TRIOS = $(filter-out $(DEEP),$(patsubst $(ROOT)/%,%,$(wildcard $(ROOT)/tests/e2e/test_*.py)))
 
 # A relative EKTP_HOME is meant from this directory, wherever make was called from.
 EKTP_HOME ?= .run
@@ -49,8 +52,8 @@ ifdef TESTS
 	@cd "$(ROOT)" && $(PYTEST) $(TESTS)
 else
 	@cd "$(ROOT)" && $(PYTEST) -n 2 --dist loadfile $(PARALLEL) $(addprefix --ignore=,$(DEEP))
-	@$(MAKE) -C "$(ROOT)" -j 3 --output-sync=target test-trios test-fuzz test-chaos
-	@cd "$(ROOT)" && $(PYTEST) $(DAYS)
+	@$(MAKE) -C "$(ROOT)" -j 2 --output-sync=target test-trios test-fuzz
+	@$(MAKE) -C "$(ROOT)" test-chaos
 endif
 
 test-trios:
@@ -62,7 +65,7 @@ test-fuzz:
 test-chaos:
 	@cd "$(ROOT)" && $(PYTEST) tests/chaos --chaos-seed $(CHANGE_SEED) $(addprefix --ignore=,$(DEEP))
 
-test-deep: $(STAMP) ## The tests that take minutes: death at every fail point, every planted bug, the bench run whole
+test-deep: $(STAMP) ## The tests that take minutes: a day through kills, every fail point, every planted bug, the bench
 	@cd "$(ROOT)" && "$(BIN)/ektp" setup --broker-only && CHAOS_BUGS=all $(PYTEST) $(DEEP)
 
 chaos: $(STAMP) ## Whole offices while everything fails, then the checker (SEED= MINUTES=1 DATABASE= KINDS=)
