@@ -5,7 +5,7 @@ BIN := $(ROOT)/.venv/bin
 EXPORT = "$(BIN)/uv" export --quiet --format requirements-txt --no-emit-project --all-extras --no-header
 STAMP := $(ROOT)/.venv/.installed
 TESTS ?=
-# A change is judged by the same minute of chaos as the one before it; other seeds are what `make soak` is for.
+# The same minute of chaos each time; other seeds are what `make soak` is for.
 CHANGE_SEED = 12
 # Of `make chaos` and `make soak`; without a seed another one each time.
 SEED ?=
@@ -21,14 +21,14 @@ PYTEST = env -u EKTP_HOME -u EKTP_PROFILE -u BROKER_URL -u CENTRAL_URL -u KEYS_D
 	-u CENTRAL_DATABASE_URL "$(BIN)/python" -m pytest
 # Unit, contract and integration tests mind their own business and run on both cores. Trios wait for each other more
 # than they work, so the fuzz runs beside them: on one core, because schemathesis gives all its tests one id, of which
-# xdist would run one test and leave out the rest. A minute of chaos has the machine for itself. What takes minutes and
-# seldom changes its mind is `make test-deep`, so that a change is judged in 12 minutes: a day replayed through kills,
-# death at every fail point, every planted bug, every preset of the centre's console felt on the wire, the harness.
-DEEP = $(addprefix tests/,e2e/test_day_replay.py chaos/test_failpoints.py chaos/test_planted_bugs.py \
+# xdist would run one test and leave out the rest. What takes minutes and seldom changes its mind is `make test-deep`,
+# so that a change is judged in 12 minutes: a minute of chaos, a day replayed through kills, death at every fail point,
+# every planted bug, every preset of the centre's console felt on the wire, the harness.
+DEEP = $(addprefix tests/,e2e/test_day_replay.py chaos/test_chaos.py chaos/test_failpoints.py chaos/test_planted_bugs.py \
 	unit/bench/test_bench.py integration/central_mock/test_scenarios_process.py \
 	integration/central_mock/test_scenarios_player.py $(addprefix integration/shared/testing/,test_broker_faults.py \
 	test_cluster.py test_plugin.py test_postgres_node.py test_process.py))
-PARALLEL = $(addprefix tests/,unit contract integration)
+PARALLEL = $(addprefix tests/,unit contract integration chaos)
 TRIOS = $(filter-out $(DEEP),$(patsubst $(ROOT)/%,%,$(wildcard $(ROOT)/tests/e2e/test_*.py)))
 
 # A relative EKTP_HOME is meant from this directory, wherever make was called from.
@@ -38,7 +38,7 @@ export EKTP_HOME
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-trios test-fuzz test-chaos test-deep chaos soak check demo bench format migrate lint lock
+.PHONY: help run test test-trios test-fuzz test-deep chaos soak check demo bench format migrate lint lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s  %s\n", $$1, $$2}' "$(ROOT)/Makefile"
@@ -53,7 +53,6 @@ ifdef TESTS
 else
 	@cd "$(ROOT)" && $(PYTEST) -n 2 --dist loadfile $(PARALLEL) $(addprefix --ignore=,$(DEEP))
 	@$(MAKE) -C "$(ROOT)" -j 2 --output-sync=target test-trios test-fuzz
-	@$(MAKE) -C "$(ROOT)" test-chaos
 endif
 
 test-trios:
@@ -62,11 +61,8 @@ test-trios:
 test-fuzz:
 	@cd "$(ROOT)" && $(PYTEST) tests/fuzz
 
-test-chaos:
-	@cd "$(ROOT)" && $(PYTEST) tests/chaos --chaos-seed $(CHANGE_SEED) $(addprefix --ignore=,$(DEEP))
-
 test-deep: $(STAMP) ## The tests that take minutes: a day through kills, every fail point, every planted bug, the bench
-	@cd "$(ROOT)" && "$(BIN)/ektp" setup --broker-only && CHAOS_BUGS=all $(PYTEST) $(DEEP)
+	@cd "$(ROOT)" && "$(BIN)/ektp" setup --broker-only && CHAOS_BUGS=all $(PYTEST) --chaos-seed $(CHANGE_SEED) $(DEEP)
 
 chaos: $(STAMP) ## Whole offices while everything fails, then the checker (SEED= MINUTES=1 DATABASE= KINDS=)
 	@$(CHAOS)

@@ -96,6 +96,8 @@ class TestTheParser:
     async def test_reads_a_whole_form(self) -> None:
         assert await read(PLAIN, WHOLE, 7) == (b'{"key": 1}', b"\x00\x01\xff")
 
+    # where a charset fails, Starlette leaves its spool file to the collector
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     @given(content_type=CONTENT_TYPES, body=bodies(), at=st.integers(0, 400))
     @example(b"multipart/form-data; charset=punycode; boundary=b", WHOLE, 0)
     @example(
