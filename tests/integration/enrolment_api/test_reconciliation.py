@@ -5,7 +5,6 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
@@ -19,12 +18,9 @@ from structlog.testing import capture_logs
 
 from services.enrolment_api.app import create_app
 from services.enrolment_api.delivery.centre import CentreClient, ExchangeFailed
-from services.enrolment_api.delivery.intake import accept
 from services.enrolment_api.delivery.lost import send_again
 from services.enrolment_api.link.domain import Failure
 from services.enrolment_api.reconciliation import domain, tasks
-from services.enrolment_api.recording.models import Enrolment
-from services.enrolment_api.recording.packet import load_packet
 from services.enrolment_api.runtime import EnrolmentRuntime
 from services.enrolment_api.settings import EnrolmentSettings
 from shared.contracts.central import Reconciliation, ReconciliationRequest
@@ -33,6 +29,7 @@ from shared.leases import drop_lease, take_lease
 from shared.migrations import migrate
 from shared.packets import BIODATA
 from shared.testing.waiting import eventually
+from tests.enrolments import complete_record
 from tests.integration.central_mock.conftest import RunningCentre, running
 from tests.integration.enrolment_api.desk import NGARGOYOSO, Desk, problem
 
@@ -67,35 +64,8 @@ class House:
     def _record(self, session: Session, now: datetime) -> str:
         record_id, nik = new_id(), next(NIKS)
         biodata = json.dumps({"nik": nik, "biodata": {"name": "Siti Rahayu"}}).encode()
-        session.add(
-            Enrolment(
-                id=record_id,
-                office=NGARGOYOSO,
-                kind="FIRST_TIME",
-                status="BIO_CAPTURED",
-                officer="suparyanti",
-                day=(now + timedelta(hours=7)).date(),
-                started_at=now,
-                captured_at=now,
-                receipt_number=record_id,
-                nik_lookup="",
-                nik_encrypted=b"",
-                biodata_encrypted=b"",
-                sealed_biodata=self.runtime.vault.sealer.seal(record_id, BIODATA, biodata),
-            )
-        )
-        session.flush()
-        packet = load_packet(session, record_id)
-        accept(
-            session,
-            record_id=record_id,
-            office=NGARGOYOSO,
-            kind="FIRST_TIME",
-            captured_at=now,
-            packet_sha256=sha256(packet).hexdigest(),
-            packet_bytes=len(packet),
-        )
-        return record_id
+        sealed = self.runtime.vault.sealer.seal(record_id, BIODATA, biodata)
+        return complete_record(session, at=now, record_id=record_id, sealed_biodata=sealed)
 
     async def acknowledged(self, count: int, *, days_ago: int = 0) -> list[str]:
         """So many records that the centre has given its receipt for."""

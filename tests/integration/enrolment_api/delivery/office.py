@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,17 +11,13 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from services.enrolment_api.delivery.intake import accept
 from services.enrolment_api.delivery.tasks import CentralTasks
 from services.enrolment_api.link.repository import read_link
 from services.enrolment_api.offices.service import load_unknown
-from services.enrolment_api.recording.models import Enrolment
-from services.enrolment_api.recording.packet import load_packet
 from shared.clock import SystemClock
 from shared.contracts.enrolment import LinkState
 from shared.database import Database, open_database
 from shared.health import Health
-from shared.ids import new_id
 from shared.lifecycle import BackgroundTasks
 from shared.metrics import Metrics
 from shared.migrations import migrate
@@ -30,8 +25,7 @@ from shared.runtime import Runtime
 from shared.sample import load_offices
 from shared.security import TokenVerifier
 from shared.settings import ServiceSettings
-
-OFFICE = "33.13.07"
+from tests.enrolments import complete_record
 
 
 @dataclass
@@ -50,7 +44,8 @@ class Office:
         """Complete so many records; their ids in the order of completion."""
 
         def complete(session: Session) -> list[str]:
-            return [_complete(session, self.runtime.clock, number) for number in range(count)]
+            now = self.runtime.clock.now()
+            return [complete_record(session, at=now + timedelta(microseconds=each)) for each in range(count)]
 
         return await self.database.write(complete)
 
@@ -96,36 +91,6 @@ class Office:
 
     async def all_acknowledged(self) -> bool:
         return set(await self.states()) == {"ACKNOWLEDGED"}
-
-
-def _complete(session: Session, clock: SystemClock, number: int) -> str:
-    record_id, now = new_id(), clock.now() + timedelta(microseconds=number)
-    record = Enrolment(
-        id=record_id,
-        office=OFFICE,
-        kind="FIRST_TIME",
-        status="BIO_CAPTURED",
-        officer="officer-1",
-        day=now.date(),
-        started_at=now,
-        nik_lookup="",
-        nik_encrypted=b"",
-        biodata_encrypted=b"",
-        sealed_biodata=record_id.encode(),
-    )
-    session.add(record)
-    session.flush()
-    packet = load_packet(session, record_id)
-    accept(
-        session,
-        record_id=record_id,
-        office=OFFICE,
-        kind="FIRST_TIME",
-        captured_at=now,
-        packet_sha256=hashlib.sha256(packet).hexdigest(),
-        packet_bytes=len(packet),
-    )
-    return record_id
 
 
 @contextlib.asynccontextmanager

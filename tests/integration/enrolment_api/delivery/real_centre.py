@@ -1,35 +1,31 @@
 """An office whose forwarder speaks to the real mock of the centre, on a socket, with faults of meaning."""
 
 import contextlib
-import hashlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from services.central_mock.faults.rules.schemas import RuleOrder
-from services.enrolment_api.delivery.intake import accept
 from services.enrolment_api.delivery.models import Delivery
 from services.enrolment_api.reconciliation.domain import Policy
 from services.enrolment_api.reconciliation.tasks import Reconciler
-from services.enrolment_api.recording.models import Enrolment
 from services.enrolment_api.recording.packet import load_packet
 from shared.contracts.central import RecordEnvelope
 from shared.ids import new_id
 from shared.packets import BIODATA, Sealer
 from shared.testing.waiting import eventually
+from tests.enrolments import OFFICE, complete_record
 from tests.integration.central_mock.conftest import RunningCentre, running
 from tests.integration.central_mock.office import Prepared
-from tests.integration.enrolment_api.delivery.office import OFFICE, Office, running_office
+from tests.integration.enrolment_api.delivery.office import Office, running_office
 
 FIELDS = set(RecordEnvelope.model_fields) - {"key"}
-ZONE = ZoneInfo("Asia/Jakarta")
 SPEED = 30.0
 """Of both clocks: what one waits for the other must not think over."""
 RECONCILED_EVERY = 60.0
@@ -56,33 +52,9 @@ class Pair:
     def _complete(self, session: Session, number: int) -> str:
         record_id, now = new_id(), self.office.runtime.clock.now() + timedelta(microseconds=number)
         biodata = json.dumps({"nik": f"331307570899{number:04d}", "biodata": {"name": "Siti"}}).encode()
-        record = Enrolment(
-            id=record_id,
-            office=OFFICE,
-            kind="FIRST_TIME",
-            status="BIO_CAPTURED",
-            officer="officer-1",
-            day=now.astimezone(ZONE).date(),
-            started_at=now,
-            captured_at=now,
-            nik_lookup="",
-            nik_encrypted=b"",
-            biodata_encrypted=b"",
-            sealed_biodata=self.sealer.seal(record_id, BIODATA, biodata),
+        return complete_record(
+            session, at=now, record_id=record_id, sealed_biodata=self.sealer.seal(record_id, BIODATA, biodata)
         )
-        session.add(record)
-        session.flush()
-        packet = load_packet(session, record_id)
-        accept(
-            session,
-            record_id=record_id,
-            office=OFFICE,
-            kind="FIRST_TIME",
-            captured_at=now,
-            packet_sha256=hashlib.sha256(packet).hexdigest(),
-            packet_bytes=len(packet),
-        )
-        return record_id
 
     # -- faults
 

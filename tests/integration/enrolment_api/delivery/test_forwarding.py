@@ -11,7 +11,8 @@ from services.enrolment_api.delivery import centre as centre_module
 from services.enrolment_api.delivery.ramp import MOST
 from shared.contracts.enrolment import LinkState
 from shared.testing.waiting import eventually
-from tests.integration.enrolment_api.delivery.office import OFFICE, Office, running_office
+from tests.enrolments import OFFICE
+from tests.integration.enrolment_api.delivery.office import Office, running_office
 from tests.integration.enrolment_api.delivery.scripted_centre import (
     Behaviour,
     ScriptedCentre,

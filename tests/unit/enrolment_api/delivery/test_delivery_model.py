@@ -29,19 +29,15 @@ from services.enrolment_api.delivery.domain import (
     DeliveryState,
     Verdict,
 )
-from services.enrolment_api.delivery.intake import accept
 from services.enrolment_api.delivery.lost import send_again
 from services.enrolment_api.delivery.models import Backlog, Delivery
 from services.enrolment_api.delivery.repository import Claim
-from services.enrolment_api.recording.models import Enrolment
-from services.enrolment_api.recording.packet import load_packet
 from services.enrolment_api.registry import EnrolmentModel
 from shared.contracts.central import SignedReceipt
-from shared.ids import new_id
 from shared.problems import IllegalAction
 from shared.security import Principal, Role
+from tests.enrolments import OFFICE, complete_record
 
-OFFICE = "33.13.07"
 SUPERVISOR = Principal("sri", frozenset({Role.SUPERVISOR}), frozenset({OFFICE}))
 START = datetime(2016, 9, 16, 1, tzinfo=UTC)
 LEASE = 900.0
@@ -129,36 +125,7 @@ class DeliveryRules(RuleBasedStateMachine):
     @rule(count=st.integers(1, 3))
     def complete(self, count: int) -> None:
         for _ in range(count):
-            self.records.append(self.run(self._complete))
-
-    def _complete(self, session: Session) -> str:
-        record_id = new_id()
-        record = Enrolment(
-            id=record_id,
-            office=OFFICE,
-            kind="FIRST_TIME",
-            status="BIO_CAPTURED",
-            officer="officer-1",
-            day=self.now.date(),
-            started_at=self.now,
-            nik_lookup="",
-            nik_encrypted=b"",
-            biodata_encrypted=b"",
-            sealed_biodata=record_id.encode(),
-        )
-        session.add(record)
-        session.flush()
-        packet = load_packet(session, record_id)
-        accept(
-            session,
-            record_id=record_id,
-            office=OFFICE,
-            kind="FIRST_TIME",
-            captured_at=self.now,
-            packet_sha256=hashlib.sha256(packet).hexdigest(),
-            packet_bytes=len(packet),
-        )
-        return record_id
+            self.records.append(self.run(lambda session: complete_record(session, at=self.now)))
 
     # What the forwarder does
 
