@@ -7,7 +7,19 @@ nothing of the services; their rules that it needs are written down a second tim
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.chaos.checks import calls, effects, events, numbers, parked, ready, receipts, records, tickets
+from tests.chaos.checks import (
+    calls,
+    days,
+    effects,
+    events,
+    numbers,
+    parked,
+    ready,
+    receipts,
+    records,
+    sums,
+    tickets,
+)
 from tests.chaos.checks.finding import Case, Violation
 from tests.chaos.clients.history import read_history
 from tests.chaos.observed import Observed
@@ -15,7 +27,7 @@ from tests.chaos.tap import read_events
 
 CHECKS: tuple[Callable[[Case], Iterator[Violation]], ...] = (
     records.check, receipts.check, tickets.check, calls.check, numbers.check, events.check, effects.check,
-    parked.check, ready.check,
+    parked.check, ready.check, days.check, sums.check,
 )  # fmt: skip
 
 

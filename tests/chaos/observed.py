@@ -33,6 +33,8 @@ class Observed:
     """The centre's own account of what the clients believe."""
     days: list[dict[str, Any]] = field(default_factory=list)
     """Each office's day, as queue_api counts it."""
+    sums: list[dict[str, Any]] = field(default_factory=list)
+    """Each office's day, as enrolment_api adds it up."""
     applied: dict[str, int] = field(default_factory=dict)
     """Events that a service has applied, of those that were never started again."""
     parked: dict[str, int | None] = field(default_factory=dict)
@@ -45,7 +47,7 @@ class Observer:
 
     def __init__(self, trio: Cluster, http: httpx.AsyncClient) -> None:
         self._trio, self._http = trio, http
-        self._officer = _bearer(trio.token("officer", *OFFICES))
+        self._officer = _bearer(trio.token("supervisor", *OFFICES))
         self._ops = _bearer(trio.token("ops"))
         self._few = asyncio.Semaphore(AT_ONCE)
         self._before: dict[str, int] = {}
@@ -62,6 +64,7 @@ class Observer:
             for each in await self._all("enrolment", [f"/v1/enrolments/{key}" for key in listed])
         }
         tickets = await self._tickets(history)
+        days = sorted({(view["office"], view["day"]) for view in tickets.values() if view})
         receipts = await self._receipts(history)
         return Observed(
             listed=listed,
@@ -69,7 +72,10 @@ class Observer:
             tickets=tickets,
             receipts=receipts,
             verified=await self._verify(history, records),
-            days=await self._days(history),
+            days=await self._all("queue", [f"/v1/offices/{office}/days/{day}" for office, day in days]),
+            sums=await self._all(
+                "enrolment", [f"/v1/offices/{office}/reconciliations/{day}?limit=1" for office, day in days]
+            ),
             applied={
                 service: count - self._before.get(service, 0)
                 for service, count in (await self._applied()).items()
@@ -130,16 +136,6 @@ class Observer:
         )
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
-
-    async def _days(self, history: list[Operation]) -> list[dict[str, Any]]:
-        days = sorted(
-            {
-                (each.answer["office"], each.answer["day"])
-                for each in history
-                if each.ok and each.what == "issue"
-            }
-        )
-        return await self._all("queue", [f"/v1/offices/{office}/days/{day}" for office, day in days])
 
     async def _all(self, service: str, paths: Iterable[str]) -> list[dict[str, Any]]:
         return list(await asyncio.gather(*(self._get(service, path) for path in paths)))

@@ -20,6 +20,7 @@ from tests.chaos.checker import case_of, judge
 from tests.chaos.checks.finding import Violation
 from tests.chaos.clients.crowd import Crowd
 from tests.chaos.clients.history import History, read_history
+from tests.chaos.clients.office import write_offices
 from tests.chaos.convergence import Convergence, NotConverged
 from tests.chaos.faults.acting import Stage
 from tests.chaos.injector import Injector
@@ -87,6 +88,7 @@ async def run(
     """
     began = time.monotonic()
     report = Report(setup)
+    home = Path(tempfile.mkdtemp(prefix="ektp-chaos-"))
     cluster = Cluster(
         setup.seed,
         database=setup.database,
@@ -94,9 +96,10 @@ async def run(
         broker=broker,
         postgres=postgres,
         disks=DISKS if setup.disks else None,
-        settings=SETTINGS | dict(settings or {}),
+        settings=SETTINGS
+        | {"OFFICES_FILE": str(write_offices(home / "offices.json"))}
+        | dict(settings or {}),
     )
-    home = Path(tempfile.mkdtemp(prefix="ektp-chaos-"))
     try:
         async with cluster as trio, _clients() as (http, plain):
             if bug is not None:
@@ -150,7 +153,7 @@ class Run:
 
     async def _hurt(self, history: History) -> None:
         """The clients' working time, with the faults of the schedule."""
-        crowd = Crowd(self.trio, history, self.http)
+        crowd = Crowd(self.trio, history, self.http, self.setup.seconds)
         keeper = asyncio.create_task(self._start_again())
         try:
             crowd.start()

@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 
 from tests.chaos.checker import judge
+from tests.chaos.checks.days import PLACES
 from tests.chaos.checks.finding import Case
 from tests.chaos.clients.history import Operation
 from tests.chaos.observed import Observed
 
-OFFICE, TICKET, RECORD, CODE = "33.13.07", "t-1", "r-1", "CODE-1"
+OFFICE, DAY, TICKET, RECORD, CODE = "33.13.07", "2026-11-23", "t-1", "r-1", "CODE-1"
 RECEIPT = {"number": "33.13.07-1", "code": CODE}
+RECEIVED = {"id": RECORD, "captured_at": "2026-11-23T09:00:00Z", "receipt": RECEIPT}
 SHA = "ab" * 32
 WHO = "officer-33.13.07-1"
+CLOSED_AT = "2026-11-23T12:00:00Z"
 DOWN = {"state": "DOWN", "detail": ""}
 _numbers = count(1)
 
@@ -38,7 +41,7 @@ def issued(number: str = "A001", ticket: str = TICKET, **more: Any) -> Operation
         "number": number,
         "office": OFFICE,
         "service": "ENROLMENT",
-        "day": "2026-11-23",
+        "day": DAY,
     }
     return done("issue", answer, service="ENROLMENT", **more)
 
@@ -52,9 +55,8 @@ def act(what: str, ticket: str = TICKET, **more: Any) -> Operation:
 
 
 def completed(**more: Any) -> Operation:
-    answer = {"id": RECORD, "captured_at": "2026-11-23T09:00:00Z", "receipt": RECEIPT}
     return done(
-        "complete", more.pop("answer", answer), record=RECORD, ticket=TICKET, sent={"photo": SHA}, **more
+        "complete", more.pop("answer", RECEIVED), record=RECORD, ticket=TICKET, sent={"photo": SHA}, **more
     )
 
 
@@ -71,7 +73,8 @@ def good() -> Case:
     ticket_events = ["issued", "called", "serving", "completed"]
     record_events = ["started", "captured", "sent", "resolved"]
     observed = Observed(
-        tickets={TICKET: {"state": "DONE", "number": "A001", "office": OFFICE}},
+        tickets={TICKET: ticket("DONE")},
+        sums=[added_up(1)],
         records={
             RECORD: {
                 "id": RECORD,
@@ -82,7 +85,7 @@ def good() -> Case:
         listed={RECORD: "PRINT_READY_RECORD"},
         receipts={CODE: {"number": RECEIPT["number"], "at_centre_since": "2026-11-23T09:01:00Z"}},
         verified={"lost": [], "duplicated": [], "mismatched": [], "unexpected": []},
-        days=[{"office": OFFICE, "issued": 1}],
+        days=[counted(served=1)],
         applied={"queue": 4, "enrolment": 4},
         parked={"a.parked": 0},
         ready={"queue": {"status_code": 200, "components": {"broker": {"state": "UP", "detail": ""}}}},
@@ -92,12 +95,43 @@ def good() -> Case:
     return Case(history=history, observed=observed, events=events)
 
 
+def ticket(state: str) -> dict[str, Any]:
+    return {"state": state, "number": "A001", "office": OFFICE, "day": DAY}
+
+
+def counted(closed_at: str | None = None, **places: int) -> dict[str, Any]:
+    view = dict.fromkeys(PLACES, 0) | places
+    return {"office": OFFICE, "day": DAY, "closed_at": closed_at, "issued": sum(view.values()), **view}
+
+
+def added_up(acknowledged: int, **more: int) -> dict[str, Any]:
+    view = {"acknowledged": acknowledged, "pending": 0, "quarantined": 0} | more
+    recorded = sum(view.values())
+    return {"office": OFFICE, "date": DAY, "recorded": recorded, "centre": None} | view
+
+
+def day_closed(view: dict[str, Any], **more: Any) -> Operation:
+    return done("close-day", view, day=DAY, **more)
+
+
+def summed(view: dict[str, Any]) -> Operation:
+    return done("reconcile", view, day=DAY)
+
+
+def closing_after(case: Case, state: str, **places: int) -> Case:
+    """The day is closed over it, and this is what became of the ticket and of the count."""
+    view = counted(closed_at=CLOSED_AT, **places)
+    told = event("queue.day.closed.v1", f"day:{OFFICE}:{DAY}", 1)
+    case = with_ticket(after(case, day_closed(view)), state)
+    return seen(replace(case, events=[*case.events, told]), days=[view])
+
+
 def seen(case: Case, **more: Any) -> Case:
     return replace(case, observed=replace(case.observed, **more))
 
 
 def with_ticket(case: Case, state: str) -> Case:
-    return seen(case, tickets={TICKET: {"state": state, "number": "A001", "office": OFFICE}})
+    return seen(case, tickets={TICKET: ticket(state)})
 
 
 def after(case: Case, *more: Operation) -> Case:
@@ -134,7 +168,7 @@ BAD = {
         "records", lambda: seen(good(), listed={RECORD: "DRAFT", "r-2": "BIO_CAPTURED"}),
     ),
     "two receipts": (
-        "receipts", lambda: after(good(), completed(answer={"id": RECORD, "receipt": RECEIPT | {"number": "2"}})),
+        "receipts", lambda: after(good(), completed(answer=RECEIVED | {"receipt": RECEIPT | {"number": "2"}})),
     ),
     "a receipt that is not known": ("receipts", lambda: seen(good(), receipts={})),
     "a receipt that says not yet": (
@@ -150,12 +184,28 @@ BAD = {
     "another office's token": ("calls", lambda: after(good(), done("foreign", ticket=TICKET))),
     "a number was given twice": ("numbers", lambda: after(good(), issued(ticket="t-2"))),
     "a number was left out": ("numbers", lambda: after(good(), issued("A003", ticket="t-3"))),
-    "the day counts others": ("numbers", lambda: seen(good(), days=[{"office": OFFICE, "issued": 3}])),
+    "the day counts others": ("numbers", lambda: seen(good(), days=[counted(served=3)])),
     "an event is missing": ("events", lambda: without(good(), "queue.ticket.called.v1")),
     "a capture was never told": ("events", lambda: without(good(), "enrolment.record.captured.v1")),
     "the last event is missing": ("events", lambda: without(good(), "queue.ticket.completed.v1")),
     "two events have one number": (
         "events", lambda: replace(good(), events=[*good().events, event("queue.ticket.held.v1", TICKET, 2)]),
+    ),
+    "the end of the day was never told": ("events", lambda: after(good(), day_closed(counted(CLOSED_AT)))),
+    "somebody is left in the line after the day": (
+        "days", lambda: closing_after(good(), "WAITING", served=0, open=1),
+    ),
+    "a day that was closed is open": (
+        "days", lambda: seen(closing_after(good(), "DONE", served=1), days=[counted(served=1)]),
+    ),
+    "a ticket is in two places of the day": ("days", lambda: seen(good(), days=[counted(served=1) | {"open": 1}])),
+    "the day's end wrote a no-show": ("tickets", lambda: closing_after(good(), "NO_SHOW", no_shows=1)),
+    "a sum that is wrong": ("sums", lambda: after(good(), summed(added_up(1) | {"recorded": 2}))),
+    "a promised record is left out of the sum": ("sums", lambda: after(good(), summed(added_up(0)))),
+    "more than anybody recorded": ("sums", lambda: after(good(), summed(added_up(2)))),
+    "something is pending in the end": ("sums", lambda: seen(good(), sums=[added_up(0, pending=1)])),
+    "other bytes by the last comparison": (
+        "sums", lambda: seen(good(), sums=[added_up(1) | {"centre": {"mismatched": 1, "unexpected": 0}}]),
     ),
     "an event took effect twice": ("effects", lambda: seen(good(), applied={"queue": 5})),
     "an event is parked": ("parked", lambda: seen(good(), parked={"a.parked": 1})),
@@ -176,7 +226,7 @@ def test_whoever_got_no_answer_explains_a_number_and_a_count() -> None:
     unknown = done("issue", outcome="info", service="ENROLMENT")
     case = after(good(), unknown, issued("A003", ticket="t-3"))
     events = [*case.events, event("queue.ticket.issued.v1", "t-3", 1)]
-    case = seen(replace(case, events=events), days=[{"office": OFFICE, "issued": 3}])
+    case = seen(replace(case, events=events), days=[counted(served=3)])
     assert judge(case) == []
 
 
@@ -207,3 +257,35 @@ def test_a_ticket_that_was_recorded_twice_over_an_outage_is_done_once() -> None:
     case = good()
     again = [called(calls=2), act("start")]
     assert judge(replace(case, history=[*case.history[:-1], *again, case.history[-1]])) == []
+
+
+def test_the_end_of_the_day_makes_a_voucher_of_whoever_is_not_served() -> None:
+    waiting = Case(history=[issued()], observed=Observed(), events=[])
+    states = {"VOUCHERED": True, "WAITING": False, "HELD": False, "NO_SHOW": False, "DONE": False}
+    for state, allowed in states.items():
+        assert ("tickets" not in found(closing_after(waiting, state))) is allowed, state
+
+
+def test_a_record_that_comes_after_the_end_of_the_day_is_a_served_ticket() -> None:
+    closed = closing_after(good(), "DONE", vouchered=1)
+    assert "tickets" not in found(seen(closed, days=[counted(CLOSED_AT, served=1)]))
+
+
+def test_nothing_is_done_with_a_ticket_that_became_a_voucher() -> None:
+    closed = closing_after(Case(history=[issued()], observed=Observed()), "CALLED")
+    assert "tickets" in found(after(closed, called()))
+
+
+def test_a_number_of_another_line_goes_on_there() -> None:
+    """Transferred, and from then on a ticket of that line: a number that is left out there can be nobody's."""
+    before = [issued(), called()]
+    moved = done(
+        "transfer",
+        {"id": "t-2", "code": "c-2", "number": "C002", "office": "33.13", "service": "CARD_PICKUP", "day": DAY},
+        ticket=TICKET, to_office="33.13", service="CARD_PICKUP",
+    )  # fmt: skip
+    case = Case(history=[*before, moved], observed=Observed(tickets={TICKET: ticket("TRANSFERRED")}))
+    assert "tickets" not in found(case)
+    assert "numbers" in found(case)
+    unknown = done("transfer", outcome="info", ticket="t-3", to_office="33.13", service="CARD_PICKUP")
+    assert "numbers" not in found(after(case, unknown))

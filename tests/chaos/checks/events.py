@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from tests.chaos.checks.finding import Case, Violation, few
+from tests.chaos.checks.finding import NUMBERS, Case, Violation, few
 
 CHECK = "events"
 BEFORE_THE_WITNESS = ("queue.office.", "enrolment.central_link.", "enrolment.capacity.")
@@ -18,6 +18,8 @@ LAST_WORD = {
     "CALLED": "queue.ticket.called.v1",
     "PARKED": "queue.ticket.parked.v1",
     "HELD": "queue.ticket.held.v1",
+    "VOUCHERED": "queue.ticket.vouchered.v1",
+    "TRANSFERRED": "queue.ticket.transferred.v1",
 }
 """What must have been told of a ticket in this state."""
 
@@ -51,21 +53,29 @@ def _may_be_missing(events: dict[int, dict[str, Any]], missing: list[int]) -> bo
 def _told(case: Case, subjects: dict[str, dict[int, dict[str, Any]]]) -> Iterator[Violation]:
     """What a client was promised was told to everybody, once."""
     types = {subject: [event["type"] for event in events.values()] for subject, events in subjects.items()}
+    yield from _told_of_records(case, types)
+    yield from _told_of_tickets(case, types)
+    for each in case.told("close-day"):
+        day = f"day:{each.about['office']}:{each.about['day']}"
+        if types.get(day) != ["queue.day.closed.v1"]:
+            yield Violation(CHECK, f"{day} was closed, which was not told once: {types.get(day)}", day)
+
+
+def _told_of_records(case: Case, types: dict[str, list[str]]) -> Iterator[Violation]:
     for record in {each.about["record"] for each in case.told("complete")}:
         told = types.get(record, [])
-        if told.count("enrolment.record.captured.v1") != 1:
-            yield Violation(
-                CHECK,
-                f"{record} was captured, which was told {told.count('enrolment.record.captured.v1')} times",
-                record,
-            )
+        times = told.count("enrolment.record.captured.v1")
+        if times != 1:
+            yield Violation(CHECK, f"{record} was captured, which was told {times} times", record)
         elif "enrolment.record.sent.v1" not in told:
             yield Violation(CHECK, f"{record} was sent, which was never told", record)
-    for ticket in {each.answer["id"] for each in case.told("issue")}:
-        if types.get(ticket, []).count("queue.ticket.issued.v1") != 1:
-            yield Violation(
-                CHECK, f"{ticket} was issued, which was not told once: {types.get(ticket)}", ticket
-            )
+
+
+def _told_of_tickets(case: Case, types: dict[str, list[str]]) -> Iterator[Violation]:
+    for ticket in {each.answer["id"] for each in case.told(*NUMBERS)}:
+        told = types.get(ticket, [])
+        if told.count("queue.ticket.issued.v1") != 1:
+            yield Violation(CHECK, f"{ticket} was issued, which was not told once: {told}", ticket)
     for ticket, view in case.observed.tickets.items():
         last = LAST_WORD.get(view.get("state", ""))
         if last and last not in types.get(ticket, []):

@@ -7,6 +7,9 @@ from typing import Any
 from tests.chaos.clients.history import Operation
 from tests.chaos.observed import Observed
 
+NUMBERS = ("issue", "transfer")
+"""What gives somebody a number."""
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -44,3 +47,9 @@ def few(names: Iterable[str], most: int = 5) -> str:
     """The first of them, for a message."""
     listed = list(names)
     return ", ".join(listed[:most]) + (f" and {len(listed) - most} more" if len(listed) > most else "")
+
+
+def office_of(giving: Operation) -> str:
+    """Where the number is good that this gives, or may have given."""
+    office: str = giving.about.get("to_office") or giving.about["office"]
+    return office

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tests.chaos.checks.finding import Case, Violation, few
+from tests.chaos.checks.finding import NUMBERS, Case, Violation, few, office_of
 
 CHECK = "numbers"
 PREFIXES = {"ENROLMENT": "A", "CARD_PRINTING": "B", "CARD_PICKUP": "C", "SUKET": "D"}
@@ -12,7 +12,7 @@ Line = tuple[str, str, str]
 
 def check(case: Case) -> Iterator[Violation]:
     told: defaultdict[Line, dict[int, str]] = defaultdict(dict)
-    for each in case.told("issue"):
+    for each in case.told(*NUMBERS):
         line = (each.answer["office"], each.answer["service"], each.answer["day"])
         if each.answer["number"][0] != PREFIXES[each.answer["service"]]:
             yield Violation(
@@ -34,8 +34,8 @@ def _gaps(case: Case, line: Line, numbers: set[int]) -> Iterator[Violation]:
     missing = sorted(set(range(1, max(numbers) + 1)) - numbers)
     unanswered = [
         each
-        for each in case.unknown("issue")
-        if (each.about["office"], each.about["service"]) == (office, service)
+        for each in case.unknown(*NUMBERS)
+        if (office_of(each), each.about["service"]) == (office, service)
     ]
     if len(missing) > len(unanswered):
         yield Violation(
@@ -48,8 +48,8 @@ def _counted(case: Case) -> Iterator[Violation]:
     """The office's own count of its days is what was promised, and those who got no answer."""
     for office in {day["office"] for day in case.observed.days}:
         counted = sum(day["issued"] for day in case.observed.days if day["office"] == office)
-        told = sum(1 for each in case.told("issue") if each.about["office"] == office)
-        unanswered = sum(1 for each in case.unknown("issue") if each.about["office"] == office)
+        told = sum(1 for each in case.told(*NUMBERS) if office_of(each) == office)
+        unanswered = sum(1 for each in case.unknown(*NUMBERS) if office_of(each) == office)
         if not told <= counted <= told + unanswered:
             yield Violation(
                 CHECK, f"{office} counts {counted} tickets; {told} were promised, {unanswered} got no answer"

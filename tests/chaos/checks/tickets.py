@@ -19,21 +19,26 @@ BY_PERSONS: dict[tuple[str, str], str] = {
     ("SERVING", "park"): "PARKED",
     ("PARKED", "resume"): "CALLED",
 }
-BY_PERSONS |= {(state, "cancel"): "CANCELLED" for state in ("WAITING", "CALLED", "SERVING", "HELD", "PARKED")}
+OPEN = ("WAITING", "CALLED", "SERVING", "HELD", "PARKED")
+"""Expecting to be served today: what the end of the day makes a voucher of."""
+BY_PERSONS |= {(state, "cancel"): "CANCELLED" for state in (*OPEN, "VOUCHERED")}
+BY_PERSONS |= {(state, "transfer"): "TRANSFERRED" for state in (*OPEN, "VOUCHERED")}
+BY_PERSONS |= {(state, "close-day"): "VOUCHERED" for state in OPEN}
 BY_ITSELF = {"WAITING": {"HELD"}, "CALLED": {"HELD"}, "SERVING": {"HELD"}, "HELD": {"WAITING"}}
 """An outage holds and lets go."""
-SERVED = {"WAITING", "CALLED", "SERVING", "HELD", "PARKED", "NO_SHOW"}
+SERVED = {*OPEN, "NO_SHOW", "VOUCHERED"}
 """From these a captured record ends the ticket."""
 ACTIONS = {action for _, action in BY_PERSONS}
 
 
 def check(case: Case) -> Iterator[Violation]:
-    done = _by_ticket(case)
+    done, closed = _by_ticket(case), _closings(case)
     for number, view in case.observed.tickets.items():
         if not view:
             yield Violation(CHECK, f"{number} was given and nobody knows it any more", number)
             continue
-        possible = _possible(done.get(number, []))
+        closings = closed.get((view["office"], view["day"]), [])
+        possible = _possible(done.get(number, []), closings)
         if view["state"] not in possible:
             yield Violation(
                 CHECK, f"{number} ({view['number']} of {view['office']}) is {view['state']};"
@@ -53,10 +58,20 @@ def _by_ticket(case: Case) -> dict[str, list[Operation]]:
     return found
 
 
-def _possible(operations: list[Operation]) -> set[str]:
+def _closings(case: Case) -> dict[tuple[str, str], list[Operation]]:
+    """Who closed the day, or may have, by office and day."""
+    found: defaultdict[tuple[str, str], list[Operation]] = defaultdict(list)
+    for each in case.history:
+        if each.what == "close-day" and each.outcome != "fail":
+            found[each.about["office"], each.about["day"]].append(each)
+    return found
+
+
+def _possible(operations: list[Operation], closings: list[Operation]) -> set[str]:
     """All states in which the ticket may be after these, however those without an answer ended."""
-    # What has no answer may be done at any time after it was meant.
-    loose = [each for each in operations if each.unknown]
+    # What has no answer may be done at any time after it was meant; a day is closed at some time until the answer.
+    loose = [*closings, *(each for each in operations if each.unknown)]
+    closed_at = min((each.ended_at for each in closings if each.ok), default=float("inf"))
     told = sorted((each for each in operations if each.ok), key=lambda each: each.ended_at)
     recorded = [each.invoked_at for each in operations if each.what == "complete"]
     states = {"WAITING"}
@@ -65,8 +80,12 @@ def _possible(operations: list[Operation]) -> set[str]:
             continue
         maybe = [one.what for one in loose if one.invoked_at <= each.ended_at]
         states = _closure(states, maybe, may_be_recorded=any(at <= each.ended_at for at in recorded))
+        if closed_at < each.invoked_at:
+            states -= set(OPEN)
         states = {BY_PERSONS[state, each.what] for state in states if (state, each.what) in BY_PERSONS}
     states = _closure(states, [one.what for one in loose], may_be_recorded=bool(recorded))
+    if closed_at < float("inf"):
+        states -= set(OPEN)
     if any(each.what == "complete" for each in told):
         states -= SERVED  # its event has arrived long ago
     return states

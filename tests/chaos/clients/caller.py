@@ -5,6 +5,7 @@ import random
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,13 +39,24 @@ class Told:
 class Shift:
     """The working time all clients share: afterwards nobody begins anything, and a little later nobody waits."""
 
-    over: bool = False
     patience_ends: float = float("inf")
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def over(self) -> bool:
+        return self._ended.is_set()
 
     def end(self, grace: float) -> None:
         """Begin nothing new; what is begun may go on for so many seconds."""
-        self.over = True
+        self._ended.set()
         self.patience_ends = time.monotonic() + grace
+
+    async def pause(self, seconds: float | None = None) -> bool:
+        """So many seconds, or until the shift is over; whether it goes on."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+        return not self._ended.is_set()
 
 
 @dataclass

@@ -5,16 +5,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.chaos.clients.caller import Caller, Told
-from tests.chaos.clients.office import ANOTHER, ENROLMENT, Citizens, Office
+from tests.chaos.clients.office import ANOTHER, ENROLMENT, NEIGHBOUR, Citizens, Office
 from tests.chaos.clients.recording import Recording
 
-NOBODY_THERE = 0.15
+NOBODY_THERE = (0.1, 0.3)
+NOBODY_EXPECTED = (0.5, 1.5)
+"""Seconds between two calls when nobody came, and when nobody has taken a number."""
 EVENT_TAKES = 4.0
 """Seconds an officer waits for the ticket to end by itself before ending it by hand."""
 HOWEVER_LONG = 1e9
 """Some have nothing else to do: at the end their tickets are done by the event, or never."""
-LOOKS_EVERY = 0.3
-DEALS: dict[str, float] = {"serve": 0.8, "no_show": 0.06, "park": 0.08, "cancel": 0.03, "recall": 0.03}
+LOOKS_AFTER, LOOKS_EVERY = 0.1, 1.0
+"""Seconds until the first look at a ticket that should be done, and at most between two."""
+DEALS: dict[str, float] = {
+    "serve": 0.79, "no_show": 0.06, "park": 0.08, "cancel": 0.02, "recall": 0.03, "transfer": 0.02,
+}  # fmt: skip
 
 
 @dataclass
@@ -26,15 +31,17 @@ class Counter:
     caller: Caller
     citizens: Citizens
     foreign_token: str
-    served: int = 0
     at_counter: dict[str, Any] | None = field(default=None)
 
     async def work(self) -> None:
         """Until the shift is over."""
-        while not self.caller.shift.over:
+        while not (self.caller.shift.over or self.office.closing):
             ticket = await self._next()
             if ticket is None:
-                await asyncio.sleep(NOBODY_THERE)
+                expected = any(self.office.waiting[each] for each in self.office.counters[self.name])
+                await asyncio.sleep(
+                    self.caller.dice.uniform(*(NOBODY_THERE if expected else NOBODY_EXPECTED))
+                )
                 continue
             await self._deal(ticket)
 
@@ -43,7 +50,8 @@ class Counter:
         dice = self.caller.dice
         if self.office.gone and dice.random() < 0.3:
             back = self.office.gone.pop(0)
-            await self.act(back, "reinstate")
+            if (await self.act(back, "reinstate")).ok:
+                self.office.waiting[back["service"]] += 1
         if self.office.parked and ENROLMENT in self.office.counters[self.name] and dice.random() < 0.4:
             # the entry may stay for a moment, so that two officers go for the same person
             parked = self.office.parked[0] if dice.random() < 0.4 else self.office.parked.pop(0)
@@ -53,12 +61,13 @@ class Counter:
             return told.body if told.ok else None
         told = await self._call()
         if told.status == 200:
-            self.office.waiting -= 1
+            self.office.waiting[told.body["service"]] -= 1
             return told.body
         if told.status == 409:
             await self._clear(told.body)
-        if told.status == 204:
-            self.office.waiting = max(0, self.office.waiting - 1)
+        if told.status == 204 and not self.office.out:
+            for service in self.office.counters[self.name]:
+                self.office.waiting[service] = 0
         return None
 
     async def _call(self) -> Told:
@@ -97,6 +106,15 @@ class Counter:
     async def _cancel(self, ticket: dict[str, Any]) -> None:
         await self.act(ticket, "cancel")
 
+    async def _transfer(self, ticket: dict[str, Any]) -> None:
+        """To the other office of the kabupaten, or to another line here: the arrival is kept."""
+        elsewhere = NEIGHBOUR[self.office.code] if self.caller.dice.random() < 0.7 else self.office.code
+        service = ENROLMENT if elsewhere != self.office.code else "CARD_PICKUP"
+        await self.caller.post(
+            "transfer", "queue", f"/v1/tickets/{ticket['id']}/transfer", {"office": elsewhere, "service": service},
+            office=self.office.code, ticket=ticket["id"], counter=self.name, to_office=elsewhere, service=service,
+        )  # fmt: skip
+
     async def _recall(self, ticket: dict[str, Any]) -> None:
         await self.act(ticket, "recall")
         await self._serve(ticket)
@@ -111,7 +129,6 @@ class Counter:
         if not done.ok:
             await self.act(ticket, "finish")
             return
-        self.served += 1
         self.office.recorded.add(ticket["id"])
         await recording.afterwards(done.body["receipt"])
         await self._see_off(ticket)
@@ -121,14 +138,17 @@ class Counter:
         drawn = self.caller.dice.random()
         waits = 0.0 if drawn < 0.3 else EVENT_TAKES if drawn < 0.8 else HOWEVER_LONG
         loop = asyncio.get_running_loop()
-        until = loop.time() + waits
-        while loop.time() < until and ticket.get("code") and not self.caller.shift.over:
+        until, pause = loop.time() + waits, LOOKS_AFTER
+        while (
+            loop.time() < until and ticket.get("code") and not (self.caller.shift.over or self.office.closing)
+        ):
+            await asyncio.sleep(pause)
+            pause = min(LOOKS_EVERY, pause * 2.0)
             seen = await self.caller.get(
                 "ticket", "queue", f"/v1/tickets/{ticket['code']}", ticket=ticket["id"]
             )
             if seen.body.get("state") == "DONE":
                 return
-            await asyncio.sleep(LOOKS_EVERY)
         if waits < HOWEVER_LONG:
             await self.act(ticket, "finish")
 

@@ -1,8 +1,8 @@
-"""All clients of a run: a kiosk and a counter each where the offices have them, from the run's seed."""
+"""All clients of a run: kiosks, officers and supervisors where the offices have them, from the run's seed."""
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import aiohttp
 
@@ -11,25 +11,32 @@ from tests.chaos.clients.caller import Caller, Shift
 from tests.chaos.clients.counter import Counter
 from tests.chaos.clients.history import History
 from tests.chaos.clients.kiosk import Kiosk, PowerWatch
-from tests.chaos.clients.office import ANOTHER, OFFICES, Citizens, Office
+from tests.chaos.clients.mobile import Mobile
+from tests.chaos.clients.office import ANOTHER, MOBILE, OFFICES, Citizens, Office
+from tests.chaos.clients.supervisor import Supervisor
 
 FINISHING = 25.0
 """Seconds that clients go on asking for what they have begun when the shift is over."""
+CLOSES_EARLY = (0.6, 0.9)
+"""The share of the run after which one of the offices closes its day, in the middle of everything."""
+Worker = Kiosk | PowerWatch | Counter | Mobile | Supervisor
 
 
 class Crowd:
     """Everybody who uses the trio."""
 
-    def __init__(self, trio: Cluster, history: History, http: aiohttp.ClientSession) -> None:
+    def __init__(self, trio: Cluster, history: History, http: aiohttp.ClientSession, seconds: float) -> None:
         self.shift = Shift()
-        self.counters: list[Counter] = []
         self._trio, self._history, self._http = trio, history, http
         self._ways = {name: [each.url for each in trio.replicas(name)] for name in ("queue", "enrolment")}
-        self._workers: list[Kiosk | PowerWatch | Counter] = []
+        self._workers: list[Worker] = []
         self._tasks: list[asyncio.Task[None]] = []
-        citizens = Citizens(random.Random(f"{trio.seed}/citizens"))
+        self._citizens = Citizens(random.Random(f"{trio.seed}/citizens"))
+        dice = random.Random(f"{trio.seed}/offices")
+        early = dice.choice(sorted(OFFICES))
         for code, counters in OFFICES.items():
-            self._staff(Office(code, dict(counters)), citizens)
+            open_for = seconds * dice.uniform(*CLOSES_EARLY) if code == early else float("inf")
+            self._workers += self._staff(Office(code, dict(counters)), open_for)
 
     def start(self) -> None:
         """Open the doors."""
@@ -52,14 +59,17 @@ class Crowd:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _staff(self, office: Office, citizens: Citizens) -> None:
-        self._workers.append(Kiosk(office, self._caller("kiosk", office.code, "kiosk")))
-        self._workers.append(PowerWatch(office, self._caller("officer", office.code, "power")))
-        foreign = self._trio.token("officer", ANOTHER[office.code], subject=f"stranger-{office.code}")
+    def _staff(self, office: Office, open_for: float) -> Iterator[Worker]:
+        """Everybody of one office."""
+        code, citizens = office.code, self._citizens
+        foreign = self._trio.token("officer", ANOTHER[code], subject=f"stranger-{code}")
+        yield Kiosk(office, self._caller("kiosk", code, "kiosk"))
+        yield PowerWatch(office, self._caller("officer", code, "power"))
+        yield Supervisor(office, self._caller("supervisor", code, "day"), open_for)
         for name in office.counters:
-            counter = Counter(name, office, self._caller("officer", office.code, name), citizens, foreign)
-            self.counters.append(counter)
-            self._workers.append(counter)
+            yield Counter(name, office, self._caller("officer", code, name), citizens, foreign)
+        for number in range(MOBILE.get(code, 0)):
+            yield Mobile(office, self._caller("officer", code, f"mobile-{number + 1}"), citizens, foreign)
 
     def _caller(self, role: str, office: str, name: str) -> Caller:
         who = f"{role}-{office}-{name}"
