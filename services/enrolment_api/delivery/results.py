@@ -5,8 +5,9 @@ import asyncio
 import structlog
 
 from services.enrolment_api.delivery import decisions
-from services.enrolment_api.delivery.centre import CentreClient, ExchangeFailed, failed_exchange
+from services.enrolment_api.delivery.centre import CentreClient, failed_exchange
 from services.enrolment_api.delivery.forwarder import Forwarder
+from services.enrolment_api.delivery.wire import ExchangeFailed
 from services.enrolment_api.link import repository as links
 from shared.database import DatabaseUnavailable
 from shared.failpoints import fail_point

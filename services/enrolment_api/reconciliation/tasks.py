@@ -11,17 +11,14 @@ from typing import Any
 
 import structlog
 
-from services.enrolment_api.delivery.centre import (
-    CentreClient,
-    ExchangeFailed,
-    RequestRefused,
-    failed_exchange,
-)
+from services.enrolment_api.delivery.centre import CentreClient, failed_exchange
 from services.enrolment_api.delivery.forwarder import Forwarder
+from services.enrolment_api.delivery.wire import ExchangeFailed
 from services.enrolment_api.link import repository as links
 from services.enrolment_api.link.domain import Failure, LinkStatus
 from services.enrolment_api.link.service import WAKE as LINK_WAKE
 from services.enrolment_api.reconciliation import repository, runs
+from services.enrolment_api.reconciliation.asking import RequestRefused, compare
 from services.enrolment_api.reconciliation.domain import Disagreements, Found, Line, Policy, disagreements
 from services.enrolment_api.reconciliation.runs import Days, Run
 from services.enrolment_api.reconciliation.service import WAKE
@@ -173,7 +170,7 @@ class Reconciler:
             return False
         run = await self._database.read(lambda session: runs.with_lines(session, begun))
         try:
-            found = disagreements(run.lines, [await self._centre.reconcile(each) for each in _questions(run)])
+            found = disagreements(run.lines, [await compare(self._centre, each) for each in _questions(run)])
         except RequestRefused as refused:
             await self._fail(run, str(refused), None)
             return True

@@ -17,10 +17,12 @@ from sqlmodel import Session
 from structlog.testing import capture_logs
 
 from services.enrolment_api.app import create_app
-from services.enrolment_api.delivery.centre import CentreClient, ExchangeFailed
+from services.enrolment_api.delivery.centre import CentreClient
 from services.enrolment_api.delivery.lost import send_again
+from services.enrolment_api.delivery.wire import ExchangeFailed
 from services.enrolment_api.link.domain import Failure
 from services.enrolment_api.reconciliation import domain, tasks
+from services.enrolment_api.reconciliation.asking import compare
 from services.enrolment_api.runtime import EnrolmentRuntime
 from services.enrolment_api.settings import EnrolmentSettings
 from shared.contracts.central import Reconciliation, ReconciliationRequest
@@ -381,14 +383,14 @@ async def test_a_comparison_that_fails_says_why_is_tried_again_and_puts_no_link_
     monkeypatch.setattr(tasks, "SHORTEST_PAUSE", 0.05)
     house: House = await open_house(clock_speed=30.0)
     await house.acknowledged(1)
-    well, fails = CentreClient.reconcile, [True]
+    well, fails = compare, [True]
 
     async def reconcile(client: CentreClient, request: ReconciliationRequest) -> Reconciliation:
         if fails[0]:
             raise ExchangeFailed(Failure.SERVER_ERROR, sent=True)
         return await well(client, request)
 
-    monkeypatch.setattr(CentreClient, "reconcile", reconcile)
+    monkeypatch.setattr(tasks, "compare", reconcile)
     await house.supervisor.post(f"/v1/offices/{NGARGOYOSO}/reconciliations/{house.today}")
     assert (await eventually(house.failed))["reason"] == "SERVER_ERROR"
     assert await _link(house, "ONLINE")
