@@ -25,6 +25,7 @@ class Delivery(EnrolmentModel, table=True):
     attempts: int = 0
     """Rejections of the record itself; an outage costs none."""
     sends: int = 0
+    """Claims that were worked on. It is the number of the last one: only that one may say what became of it."""
     next_attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When it may be worked on; null when nothing is left to do. While IN_FLIGHT: when its lease ends."""
     reason: str = Field(default="", max_length=300)

@@ -30,9 +30,15 @@ CLAIM = (
         sends=_t.c.sends + 1,
     )
 )
+_STILL_OURS = sa.and_(
+    _t.c.id == sa.bindparam("record"),
+    _t.c.state == DeliveryState.IN_FLIGHT.value,
+    _t.c.sends == sa.bindparam("claim_number"),
+)
+"""A lease can end under a worker that stands still: what is in flight then is in flight by somebody else."""
 KEEP = (
     sa.update(_t)
-    .where(_t.c.id == sa.bindparam("record"), _t.c.state == DeliveryState.IN_FLIGHT.value)
+    .where(_STILL_OURS)
     .values(
         state=sa.bindparam("new_state"),
         attempts=sa.bindparam("new_attempts"),
@@ -44,7 +50,7 @@ KEEP = (
 )
 RELEASE = (
     sa.update(_t)
-    .where(_t.c.id == sa.bindparam("record"), _t.c.state == DeliveryState.IN_FLIGHT.value)
+    .where(_STILL_OURS)
     .values(state=sa.bindparam("old_state"), next_attempt_at=_t.c.captured_at, sends=_t.c.sends - 1)
 )
 ORPHANS = (
@@ -69,6 +75,8 @@ class Claim:
     state: DeliveryState
     """As it was before the claim: anything but PENDING may be at the centre already."""
     attempts: int
+    number: int
+    """Which claim of this delivery it is; a later one ends it."""
 
     @property
     def may_be_there(self) -> bool:
@@ -96,18 +104,24 @@ def _claim(row: Any) -> Claim:
         packet_bytes=row.packet_bytes,
         state=DeliveryState(row.state),
         attempts=row.attempts,
+        number=row.sends + 1,
     )
 
 
 def keep_outcome(session: Session, claim: Claim, values: dict[str, Any]) -> bool:
     """Write what became of a claim; False when it is no longer ours."""
-    return connection_of(session).execute(KEEP, {"record": claim.id, **values}).rowcount == 1
+    ours = {"record": claim.id, "claim_number": claim.number}
+    return connection_of(session).execute(KEEP, ours | values).rowcount == 1
 
 
 def release_claims(session: Session, claims: Sequence[Claim]) -> None:
     """Give back what was not worked on, as it was and as old as it was."""
     connection_of(session).execute(
-        RELEASE, [{"record": each.id, "old_state": _released(each.state).value} for each in claims]
+        RELEASE,
+        [
+            {"record": each.id, "claim_number": each.number, "old_state": _released(each.state).value}
+            for each in claims
+        ],
     )
 
 

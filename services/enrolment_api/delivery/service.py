@@ -20,6 +20,7 @@ from services.enrolment_api.delivery.domain import (
     next_step,
 )
 from services.enrolment_api.delivery.intake import WAKE
+from services.enrolment_api.delivery.late import take_late_receipt
 from services.enrolment_api.delivery.models import Delivery
 from services.enrolment_api.delivery.repository import Claim
 from services.enrolment_api.recording.packet import load_packet
@@ -67,7 +68,10 @@ def _packet_of(session: Session, claim: Claim, now: datetime) -> bytes | None:
 def settle(
     session: Session, claim: Claim, exchange: Exchange, *, now: datetime, dice: random.Random
 ) -> NextStep:
-    """Keep what an exchange came to, with everything that follows from it."""
+    """Keep what an exchange came to, with everything that follows from it.
+
+    Once the lease has ended and another worker has claimed the delivery nothing is kept, except for a receipt.
+    """
     step = next_step(exchange.verdict, claim.attempts, dice, may_be_there=claim.may_be_there)
     receipt = exchange.receipt
     kept = deliveries.keep_outcome(
@@ -83,7 +87,9 @@ def settle(
         },
     )
     if not kept:
-        return step  # its lease ended and another replica has settled it
+        if receipt is not None:
+            take_late_receipt(session, record_id=claim.id, receipt=receipt, now=now)
+        return step
     if receipt is not None and step.state is DeliveryState.ACKNOWLEDGED:
         deliveries.shrink_backlog(session, office=claim.office, size=claim.packet_bytes)
         mark_sent(

@@ -1,8 +1,8 @@
 """Deliveries against a centre that is out, silent, or wrong about a record, and deaths at every step.
 
 The forwarder's transactions on SQLite, with a centre of a dictionary and two workers whose claims may overlap
-when a lease ends. In the end each record is at the centre once, or was quarantined, and an outage has cost nobody an
-attempt.
+when a lease ends: one can stand still with an answer in its hand and go on much later. In the end each record is at
+the centre once, or was quarantined, and an outage has cost nobody an attempt.
 """
 
 import hashlib
@@ -57,6 +57,8 @@ class Fate:
     """The centre took what it did not answer."""
     dies: bool = False
     """The process, before it has written down what came of it."""
+    freezes: bool = False
+    """The process, with the answer in its hand, until it thaws."""
 
 
 WELL = Fate()
@@ -66,6 +68,7 @@ FATES = st.builds(
     sending=st.none() | OUT | st.just(Verdict.REJECTED),
     takes=st.booleans(),
     dies=st.sampled_from([False, False, False, True]),
+    freezes=st.sampled_from([False, False, True]),
 )
 
 
@@ -108,8 +111,8 @@ class DeliveryRules(RuleBasedStateMachine):
         self.records: list[str] = []
         self.unsettled: set[str] = set()
         """Sent, and nobody knows what became of it."""
-        self.overlapped: set[str] = set()
-        """Claimed anew while the first worker, whose lease has ended, may still be at it."""
+        self.frozen: list[tuple[Claim, Exchange]] = []
+        """Answers in the hands of workers that stand still."""
         self.claims: dict[str, list[tuple[Claim, bytes]]] = {"first": [], "second": []}
 
     def run(self, work: Callable[[Session], T]) -> T:
@@ -139,8 +142,6 @@ class DeliveryRules(RuleBasedStateMachine):
 
     def claim(self, worker: str, most: int) -> None:
         new = self.run(lambda session: service.claim(session, now=self.now, lease_seconds=LEASE, most=most))
-        held = {claim.id for claims in self.claims.values() for claim, _ in claims}
-        self.overlapped |= held & {claim.id for claim, _ in new}
         self.claims[worker] += new
 
     def deliver(self, claim: Claim, packet: bytes, fate: Fate) -> None:
@@ -148,7 +149,9 @@ class DeliveryRules(RuleBasedStateMachine):
         if claim.may_be_there:
             exchange = self._ask(claim, fate.asking)
         else:
-            assert claim.id not in self.unsettled - self.overlapped, "asked for before it is sent again"
+            assert claim.id not in self.unsettled or not self.is_current(claim), (
+                "asked for before it is sent again"
+            )
             exchange = Exchange(Verdict.NOT_THERE)
         if exchange.verdict is Verdict.NOT_THERE:
             exchange = self._send(claim, packet, fate)
@@ -156,7 +159,34 @@ class DeliveryRules(RuleBasedStateMachine):
             return  # its claim stays IN_FLIGHT, whatever the centre has
         if exchange.verdict is Verdict.REJECTED:
             self.centre.refused[claim.id] = self.centre.refused.get(claim.id, 0) + 1
+        if fate.freezes:
+            self.unsettled.add(claim.id)
+            self.frozen.append((claim, exchange))
+        else:
+            self.settle(claim, exchange)
+
+    def is_current(self, claim: Claim) -> bool:
+        """Whether nobody has claimed or settled the delivery since."""
+        delivery = self.delivery(claim.id)
+        return delivery.state == DeliveryState.IN_FLIGHT.value and delivery.sends == claim.number
+
+    def settle(self, claim: Claim, exchange: Exchange) -> None:
+        current, before = self.is_current(claim), self.delivery(claim.id).model_dump()
         self.run(lambda session: service.settle(session, claim, exchange, now=self.now, dice=self.dice))
+        if not current and exchange.verdict is not Verdict.ACCEPTED:
+            assert self.delivery(claim.id).model_dump() == before, "what is no longer ours stays as it is"
+
+    @precondition(lambda self: self.frozen)
+    @rule(data=st.data())
+    def thaw(self, data: st.DataObject) -> None:
+        """A worker goes on, its lease long over perhaps."""
+        self._go_on(data.draw(st.integers(0, len(self.frozen) - 1)))
+
+    def _go_on(self, number: int) -> None:
+        claim, exchange = self.frozen.pop(number)
+        if self.is_current(claim) and exchange.verdict is not Verdict.UNKNOWN:
+            self.unsettled.discard(claim.id)
+        self.settle(claim, exchange)
 
     def _ask(self, claim: Claim, failure: Verdict | None) -> Exchange:
         if failure is not None:
@@ -206,7 +236,7 @@ class DeliveryRules(RuleBasedStateMachine):
 
     def _forget(self, record: str) -> None:
         """The centre loses a record, and is found out."""
-        if record not in self.centre.held:
+        if record not in self.centre.held or self._is_being_acknowledged(record):
             return
         del self.centre.held[record]
         self.centre.applied[record] -= 1
@@ -217,10 +247,16 @@ class DeliveryRules(RuleBasedStateMachine):
             )
         )
 
+    def _is_being_acknowledged(self, record: str) -> bool:
+        """What is lost between a receipt and its arrival only the next comparison can find."""
+        on_its_way = any(claim.id == record and each.receipt for claim, each in self.frozen)
+        return on_its_way and self.delivery(record).state != DeliveryState.ACKNOWLEDGED.value
+
     def _die(self, *, adopted: bool) -> None:
         """On SQLite one process has it all and adopts what was in flight; else the leases have to end."""
         for claims in self.claims.values():
             claims.clear()
+        self.frozen.clear()
         if adopted:
             self.run(repository.adopt_orphans)
 
@@ -258,6 +294,9 @@ class DeliveryRules(RuleBasedStateMachine):
     def teardown(self) -> None:
         """With a centre that is well everything comes to its end."""
         try:
+            while self.frozen:
+                self._go_on(0)
+                self.the_books_are_right()
             self._die(adopted=True)
             for _ in range(5 + len(self.records)):
                 self.time_passes(LEASE + 1)
