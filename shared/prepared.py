@@ -9,6 +9,7 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from shared.database.work import WriterSession
 DIALECT = SQLiteDialect_pysqlite()
 
 Processor = Callable[[Any], Any]
+Taker = Callable[[Mapping[str, Any]], tuple[Any, ...]]
 
 
 class Prepared:
@@ -30,7 +32,7 @@ class Prepared:
         self._statement = statement
         compiled: Any = statement.compile(dialect=DIALECT, column_keys=columns)  # type: ignore[attr-defined]  # text, select, …
         self._sql = str(compiled)
-        self._binds = [_bind(name, compiled.binds[name]) for name in compiled.positiontup or ()]
+        self._take, self._fixed, self._converts = _binds(compiled)
         self._row, self._results = _results(statement)
 
     def rows(self, session: Session, parameters: Mapping[str, Any]) -> list[Any]:
@@ -59,10 +61,9 @@ class Prepared:
             self._run(raw, parameters)
 
     def _run(self, raw: sqlite3.Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        values = [
-            fixed if name is None else (parameters[name] if convert is None else convert(parameters[name]))
-            for name, fixed, convert in self._binds
-        ]
+        values = list(self._take({**self._fixed, **parameters} if self._fixed else parameters))
+        for place, convert in self._converts:
+            values[place] = convert(values[place])
         try:
             return raw.execute(self._sql, values).fetchall()
         except sqlite3.Error as error:
@@ -114,14 +115,26 @@ class _Times:
 _TIMES = _Times()
 
 
-def _bind(name: str, bind: sa.BindParameter[Any]) -> tuple[str | None, Any, Processor | None]:
-    """A parameter's name and conversion; or, without a name, the value that the statement itself has."""
-    convert = bind.type.dialect_impl(DIALECT).bind_processor(DIALECT)
+def _binds(compiled: Any) -> tuple[Taker, dict[str, Any], list[tuple[int, Processor]]]:
+    """What takes the values out of the parameters, the values that the statement itself has, and the conversions."""
+    names = tuple(compiled.positiontup or ())
+    binds: list[sa.BindParameter[Any]] = [compiled.binds[name] for name in names]
+    fixed = {name: bind.value for name, bind in zip(names, binds, strict=True) if not bind.required}
+    converts = [(place, convert) for place, bind in enumerate(binds) if (convert := _convert(bind))]
+    return _taker(names), fixed, converts
+
+
+def _taker(names: tuple[str, ...]) -> Taker:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda parameters: tuple(parameters[name] for name in names)
+
+
+def _convert(bind: sa.BindParameter[Any]) -> Processor | None:
     if isinstance(bind.type, UtcDateTime):
-        convert = _TIMES
-    if bind.required:
-        return name, None, convert
-    return None, convert(bind.value) if convert else bind.value, None
+        return _TIMES
+    convert: Processor | None = bind.type.dialect_impl(DIALECT).bind_processor(DIALECT)
+    return convert
 
 
 def _results(statement: sa.Executable) -> tuple[Any, list[Any]]:

@@ -1,5 +1,6 @@
 """A service's app: the routes of its capabilities inside what all services share."""
 
+import gc
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -127,6 +128,12 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, before_closing: Callable[[], None]) -> None:
         super().__init__(config)
         self._before_closing = before_closing
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen. What is there by now lives as long as the process: no collection looks at it again."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more connections, finish those that are open."""

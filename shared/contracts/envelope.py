@@ -9,8 +9,11 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import to_json
 
 CONTENT_TYPE = "application/cloudevents+json"
+SPECVERSION = "1.0"
+DATA_CONTENT_TYPE = "application/json"
 # What stands in an envelope is kept in columns: PostgreSQL takes no NUL and no place beyond an integer, and an event
 # that could not even be parked would hold up its consumer for ever.
 LAST_SEQUENCE = 2**31 - 1
@@ -36,7 +39,7 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    specversion: str = "1.0"
+    specversion: str = SPECVERSION
     id: EventId
     source: Word
     type: Word
@@ -45,7 +48,7 @@ class Event(BaseModel):
     sequence: int = Field(ge=0, le=LAST_SEQUENCE)
     office: str
     traceparent: str = ""
-    datacontenttype: str = "application/json"
+    datacontenttype: str = DATA_CONTENT_TYPE
     data: dict[str, Any]
 
     def encode(self) -> bytes:
@@ -71,3 +74,24 @@ class Outgoing:
     at: datetime
     data: EventData
     ordered: bool = True
+
+    def encode(self, *, event_id: str, source: str, sequence: int, traceparent: str) -> bytes:
+        """The structured JSON, which `Event.decode` reads.
+
+        Every field comes from typed code of ours: making an `Event` of them and dumping it costs four times this.
+        """
+        return to_json(
+            {
+                "specversion": SPECVERSION,
+                "id": event_id,
+                "source": source,
+                "type": self.data.event_type,
+                "subject": self.subject,
+                "time": self.at,
+                "sequence": sequence,
+                "office": self.office,
+                "traceparent": traceparent,
+                "datacontenttype": DATA_CONTENT_TYPE,
+                "data": self.data,
+            }
+        )

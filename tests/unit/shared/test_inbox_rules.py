@@ -112,9 +112,9 @@ class InboxRules(RuleBasedStateMachine):
         for _ in range(count):
             outgoing = Outgoing(subject=subject, office="33.13.07", at=self.now, data=data)
             with self.publisher.session() as session:
-                event = enqueue(session, "queue_api", outgoing)
+                sequence = enqueue(session, "queue_api", outgoing)
             self.published[subject] += 1
-            assert event.sequence == self.published[subject], "numbered without gaps"
+            assert sequence == self.published[subject], "numbered without gaps"
         self.relay(self.publisher)
 
     def relay(self, service: Service) -> None:
