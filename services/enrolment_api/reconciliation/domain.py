@@ -15,7 +15,7 @@ RECOVERY_SPREAD = 300.0
 JITTER = 0.25
 """The share by which an interval is longer or shorter, so that offices don't keep step."""
 RUN_SECONDS = 600.0
-"""A comparison that has not ended by then was lost with its process, and is begun again."""
+"""A comparison that has not ended by then is begun again, should nobody have found before that it was lost."""
 
 
 class ReconciliationState(StrEnum):

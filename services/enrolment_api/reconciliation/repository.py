@@ -9,7 +9,14 @@ from sqlmodel import Session, col, select
 
 from services.enrolment_api.delivery.models import Delivery
 from services.enrolment_api.offices.models import OfficeRow
-from services.enrolment_api.reconciliation.domain import Found, Known, Line, ReconciliationState, standing_of
+from services.enrolment_api.reconciliation.domain import (
+    RUN_SECONDS,
+    Found,
+    Known,
+    Line,
+    ReconciliationState,
+    standing_of,
+)
 from services.enrolment_api.reconciliation.models import DayReconciliation, ReconciliationFinding
 from services.enrolment_api.recording.models import Enrolment, TimelineEntry
 from services.enrolment_api.recording.timeline import HopEvent
@@ -138,6 +145,26 @@ def next_due(session: Session, now: dt.datetime, *, lock: bool = False) -> DayRe
     found = select(DayReconciliation).where(col(DayReconciliation.due_at) <= now)
     found = found.order_by(col(DayReconciliation.due_at)).limit(1)
     return session.exec(found.with_for_update(skip_locked=True) if lock else found).first()
+
+
+def anything_due(session: Session, now: dt.datetime) -> bool:
+    """Whether a day is due, or was begun: whoever began it may be dead."""
+    begun = sa.and_(
+        col(DayReconciliation.state) == ReconciliationState.RUNNING.value,
+        col(DayReconciliation.due_at) <= now + dt.timedelta(seconds=RUN_SECONDS),
+    )
+    found = select(DayReconciliation.office).where(sa.or_(col(DayReconciliation.due_at) <= now, begun))
+    return session.exec(found.limit(1)).first() is not None
+
+
+def begin_again(session: Session, now: dt.datetime) -> int:
+    """Make due what was begun and has no end; returns how many days."""
+    begun = (col(DayReconciliation.state) == ReconciliationState.RUNNING.value) & (
+        col(DayReconciliation.due_at) > now
+    )
+    return (
+        connection_of(session).execute(sa.update(DayReconciliation).where(begun).values(due_at=now)).rowcount
+    )
 
 
 def keep_finding(session: Session, values: dict[str, Any]) -> None:

@@ -32,9 +32,11 @@ from services.enrolment_api.reconciliation.domain import (
     planned,
 )
 from services.enrolment_api.reconciliation.models import DayReconciliation
+from shared.leases import take_lease
 
 log = structlog.get_logger()
 
+LEASE = "reconciliation"
 NAMED = 10
 """Records that a log line names at most."""
 Days = dict[tuple[str, dt.date], dt.datetime]
@@ -106,6 +108,17 @@ def begin(session: Session, *, now: dt.datetime) -> Run | None:
     return Run(row.office, row.day, now)
 
 
+def take_over(session: Session, *, holder: str, seconds: float, now: dt.datetime) -> bool:
+    """Become the one replica that compares; False while another is.
+
+    Whoever begins has nothing running, so what is was left behind by one that died.
+    """
+    if not take_lease(session, name=LEASE, holder=holder, seconds=seconds):
+        return False
+    repository.begin_again(session, now)
+    return True
+
+
 def with_lines(session: Session, run: Run) -> Run:
     """With our side of the day; apart from the begin, because a writer would hold up the counters meanwhile."""
     return replace(run, lines=tuple(repository.lines_of(session, run.office, run.day)))
@@ -122,6 +135,8 @@ def fail(
 ) -> None:
     """Keep why there is no answer, and try again later and later, or when the centre asks to."""
     row = repository.lock_day(session, run.office, run.day)
+    if row.started_at != run.at:
+        return  # begun anew by another, while we stood still
     delay = max(full_jitter(row.failures, dice), retry_after or 0.0)
     row.state, row.reason, row.failures = ReconciliationState.FAILED.value, reason[:300], row.failures + 1
     row.due_at = now + dt.timedelta(seconds=delay)
@@ -166,6 +181,9 @@ def finish(
     dice: random.Random,
 ) -> None:
     """Keep what is not to be mended by sending, say it aloud, and when the day is compared next."""
+    row = repository.lock_day(session, run.office, run.day)
+    if row.started_at != run.at:
+        return  # begun anew by another, while we stood still: its comparison is the later one
     strange = set(found.unexpected)
     unexpected = sorted(strange - repository.known_here(session, run.office, found.unexpected))
     for key in found.mismatched:
@@ -173,7 +191,6 @@ def finish(
     for key in unexpected:
         _keep(session, run, key, Found.UNEXPECTED, Done.REPORTED)
     _say(run, sent_again, found.mismatched, unexpected)
-    row = repository.lock_day(session, run.office, run.day)
     row.state, row.reason, row.failures = ReconciliationState.DONE.value, "", 0
     row.compared_at, row.compared = run.at, len(run.lines)
     row.due_at = _due_again(session, row, policy, now, dice, doubtful=bool(found.missing))

@@ -6,6 +6,7 @@ rows in the database, so nothing is forgotten by a restart and two replicas neve
 
 import asyncio
 import random
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -36,9 +37,8 @@ PLAN_SECONDS = 300.0
 """So often days get their times, and whenever the link came back: it reads something of every office."""
 SHORTEST_PAUSE = 1.0
 """Real seconds between two looks at least, unless somebody asks: at a scaled clock they would follow each other."""
-LEASE = "reconciliation"
-LEASE_SECONDS = 600.0
-"""Real seconds: a day of 20,000 records takes a thin line minutes. A replica that stops in order gives it back."""
+LEASE_SECONDS = 15.0
+"""Real seconds after which another replica takes over from one that was killed; renewed as long as one compares."""
 MOST_ENTRIES = 20_000
 SENT_AGAIN_AT_ONCE = 5
 """Records in one transaction, 3 ms each: the counters wait for it on SQLite."""
@@ -113,14 +113,17 @@ class Reconciler:
         if link is None:
             return
         days, due = await self._look(link)
-        if not (days or due) or not await self._lease():
+        if not (days or due) or not await self._take_over():
             return
+        keeping = asyncio.create_task(self._keep_lease(), name="reconciliation-lease")
         try:
             if days:
                 await self._database.write(lambda session: runs.schedule(session, days=days))
             while await self._link() is not None and await self._lease() and await self._compare_next():
                 pass
         finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
             await self._give_lease_back()
 
     async def _link(self) -> LinkStatus | None:
@@ -140,8 +143,7 @@ class Reconciler:
                 )
             )
             self._planned_for, self._planned_at = link.since, now
-        due = await self._database.read(lambda session: repository.next_due(session, now))
-        return days, due is not None
+        return days, await self._database.read(lambda session: repository.anything_due(session, now))
 
     def _must_plan(self, link: LinkStatus, now: datetime) -> bool:
         """Also when the clock was set: a day that is new needs a time."""
@@ -151,14 +153,30 @@ class Reconciler:
             return True
         return abs((now - self._planned_at).total_seconds()) >= PLAN_SECONDS
 
+    async def _take_over(self) -> bool:
+        now = self._clock.now()
+        return await self._database.write(
+            lambda session: runs.take_over(session, holder=self._holder, seconds=LEASE_SECONDS, now=now)
+        )
+
     async def _lease(self) -> bool:
         return await self._database.write(
-            lambda session: take_lease(session, name=LEASE, holder=self._holder, seconds=LEASE_SECONDS)
+            lambda session: take_lease(session, name=runs.LEASE, holder=self._holder, seconds=LEASE_SECONDS)
         )
+
+    async def _keep_lease(self) -> None:
+        """Renew it while a day is compared, which takes a thin line minutes, until somebody else has it."""
+        held = True
+        while held:
+            await asyncio.sleep(LEASE_SECONDS / 3)
+            with suppress(DatabaseUnavailable):
+                held = await self._lease()
 
     async def _give_lease_back(self) -> None:
         try:
-            await self._database.write(lambda session: drop_lease(session, name=LEASE, holder=self._holder))
+            await self._database.write(
+                lambda session: drop_lease(session, name=runs.LEASE, holder=self._holder)
+            )
         except DatabaseUnavailable:
             return  # it ends by itself
 

@@ -1,10 +1,12 @@
 """What the centre acknowledged and lost ends there exactly once; what else differs is told and left alone."""
 
+import asyncio
 import json
+import random
 import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
@@ -21,7 +23,7 @@ from services.enrolment_api.delivery.centre import CentreClient
 from services.enrolment_api.delivery.lost import send_again
 from services.enrolment_api.delivery.wire import ExchangeFailed
 from services.enrolment_api.link.domain import Failure
-from services.enrolment_api.reconciliation import domain, tasks
+from services.enrolment_api.reconciliation import domain, repository, runs, tasks
 from services.enrolment_api.reconciliation.asking import compare
 from services.enrolment_api.runtime import EnrolmentRuntime
 from services.enrolment_api.settings import EnrolmentSettings
@@ -262,7 +264,7 @@ async def test_one_replica_at_a_time_compares(
 ) -> None:
     monkeypatch.setattr(tasks, "SHORTEST_PAUSE", 0.05)
     house: House = await open_house(clock_speed=30.0)
-    lease = {"name": tasks.LEASE, "holder": "another"}
+    lease = {"name": runs.LEASE, "holder": "another"}
     database = house.runtime.database
     assert await eventually(lambda: database.write(lambda session: take_lease(session, seconds=600, **lease)))
     await house.supervisor.post(f"/v1/offices/{NGARGOYOSO}/reconciliations/{house.today}")
@@ -270,6 +272,90 @@ async def test_one_replica_at_a_time_compares(
     assert (await house.show())["state"] == "REQUESTED"
     await database.write(lambda session: drop_lease(session, **lease))
     await eventually(house.done, within=20)
+
+
+async def test_a_replica_that_is_killed_while_it_compares_is_followed_within_its_lease(
+    open_house: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "SHORTEST_PAUSE", 0.05)
+    house: House = await open_house(clock_speed=30.0, reconciliation_interval=1e7)
+    await house.acknowledged(1)
+    database, now = house.runtime.database, house.runtime.clock.now()
+
+    def begin_and_die(session: Session) -> runs.Run | None:
+        if not runs.take_over(session, holder="killed", seconds=1.0, now=now):
+            return None
+        row = repository.lock_day(session, NGARGOYOSO, date.fromisoformat(house.today))
+        row.due_at = now
+        session.add(row)
+        session.flush()
+        return runs.begin(session, now=now)
+
+    assert await eventually(lambda: database.write(begin_and_die))
+    assert (await house.show())["state"] == "RUNNING"
+    body = await eventually(house.done, within=10)
+    # far sooner than the row alone would have come up again
+    assert datetime.fromisoformat(body["centre"]["compared_at"]) - now < timedelta(
+        seconds=domain.RUN_SECONDS / 2
+    )
+
+
+@ON_SQLITE
+async def test_a_long_comparison_keeps_its_lease_to_the_end(
+    open_house: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "LEASE_SECONDS", 0.3)
+    house: House = await open_house()
+    await house.acknowledged(1)
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(client: CentreClient, request: ReconciliationRequest) -> Reconciliation:
+        asked.set()
+        await answer.wait()
+        return await compare(client, request)
+
+    monkeypatch.setattr(tasks, "compare", slow)
+    await house.supervisor.post(f"/v1/offices/{NGARGOYOSO}/reconciliations/{house.today}")
+    await asyncio.wait_for(asked.wait(), 10)
+    (first,) = await house.rows("SELECT until FROM lease WHERE name = 'reconciliation'")
+
+    async def renewed_twice() -> bool:
+        (now,) = await house.rows("SELECT until FROM lease WHERE name = 'reconciliation'")
+        return str(now.until) > str(first.until) and datetime.fromisoformat(str(now.until)) > (
+            datetime.fromisoformat(str(first.until)) + timedelta(seconds=0.3)
+        )
+
+    await eventually(renewed_twice, within=10)
+    answer.set()
+    await eventually(house.done, within=20)
+
+
+async def test_a_comparison_that_was_begun_anew_is_not_ended_by_the_first(house: House) -> None:
+    (record,) = await house.acknowledged(1)
+    await house.ask()
+    database = house.runtime.database
+    day = date.fromisoformat(house.today)
+    late = runs.Run(NGARGOYOSO, day, house.runtime.clock.now() - timedelta(hours=1))
+    before = await house.show()
+    await database.write(
+        lambda session: runs.fail(
+            session, run=late, reason="late", retry_after=None, now=late.at, dice=random.Random(1)
+        )
+    )
+    await database.write(
+        lambda session: runs.finish(
+            session,
+            run=late,
+            found=domain.Disagreements([], [], []),
+            sent_again=[],
+            policy=domain.Policy(),
+            now=late.at,
+            dice=random.Random(1),
+        )
+    )
+    after = await house.show()
+    assert after | {"as_of": ""} == before | {"as_of": ""}
+    assert [each["id"] for each in after["items"]] == [record]
 
 
 @ON_SQLITE
