@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from services.queue_api.days.repository import check_day_is_open
 from services.queue_api.tickets.announcements import announce, announce_call
 from services.queue_api.tickets.counters import check_counter_is_free
 from services.queue_api.tickets.domain import Action, State, place_after
@@ -72,7 +73,8 @@ def no_show(move: Move) -> None:
 
 
 def reinstate(move: Move) -> None:
-    """Back in line a few places down, as the office's policy says."""
+    """Back in line a few places down, as the office's policy says. Raises DayIsClosed: nobody calls there any more."""
+    check_day_is_open(move.session, move.ticket.office, move.ticket.day)
     ticket, places = move.ticket, move.office.policies.reinstate_places
     line = line_of(move.session, office=ticket.office, day=ticket.day, service=ticket.service)
     ticket.place = place_after(line, places, ticket.place)

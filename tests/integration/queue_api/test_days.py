@@ -33,6 +33,14 @@ class TestClosingTheDay:
         line = await desk.line_on_board()
         assert (line["eta"], line["eta_reason"]) == (None, "the day is closed")
 
+    async def test_nobody_comes_back_into_a_line_that_was_closed(self, desk: FrontDesk) -> None:
+        """Who was let go as a no-show and returns in the evening would wait for ever, without a voucher."""
+        ticket = await desk.take_number()
+        await desk.do(await desk.call(), "no-show")
+        await desk.post(f"{DAY}/close")
+        answer = await desk.act(ticket, "reinstate")
+        assert (answer.status_code, answer.json()["type"]) == (409, "urn:ektp:problem:day-closed")
+
     async def test_a_day_is_closed_once_and_not_before_it_comes(self, desk: FrontDesk) -> None:
         assert (await desk.post(f"{DAY}/close")).status_code == 200
         assert (await desk.post(f"{DAY}/close")).status_code == 409
