@@ -10,7 +10,7 @@ from services.enrolment_api.recording.domain import Modality, capture_action
 from services.enrolment_api.recording.guards import check_allowed
 from services.enrolment_api.recording.models import BiometricException, Enrolment
 from services.enrolment_api.recording.packet import CAPTURES, digest_packet, seal_biodata
-from services.enrolment_api.recording.repository import captured, get_record
+from services.enrolment_api.recording.repository import captured, excepted, get_record
 from services.enrolment_api.recording.schemas import CaptureStored
 from services.enrolment_api.recording.timeline import HopEvent, note
 from services.enrolment_api.recording.vault import Vault
@@ -83,10 +83,9 @@ def _withdraw_exception(
     session: Session, record: Enrolment, modality: Modality, *, vault: Vault, by: str, now: datetime
 ) -> None:
     """What was captured after all is no exception."""
-    exception = session.get(BiometricException, (record.id, modality.value))
-    if exception is None:
+    if modality not in excepted(session, record.id):
         return
-    session.delete(exception)
+    session.delete(session.get_one(BiometricException, (record.id, modality.value)))
     seal_biodata(session, record=record, vault=vault)
     note(
         session,

@@ -11,8 +11,19 @@ from services.enrolment_api.delivery.models import Delivery
 from services.enrolment_api.recording.models import BiometricException, Capture, Enrolment, TimelineEntry
 from services.enrolment_api.recording.timeline import HopEvent
 from shared.ids import is_id
+from shared.prepared import Prepared
 from shared.problems import NotFound
 from shared.security import Principal, Role
+
+# Asked twice with each of the fourteen readings of a record.
+CAPTURED = Prepared(
+    sa.select(col(Capture.modality)).where(col(Capture.enrolment_id) == sa.bindparam("wanted"))
+)
+EXCEPTED = Prepared(
+    sa.select(col(BiometricException.modality)).where(
+        col(BiometricException.enrolment_id) == sa.bindparam("wanted")
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -45,13 +56,13 @@ def no_record(record_id: str) -> NotFound:
 
 def captured(session: Session, record_id: str) -> set[str]:
     """The modalities that are captured."""
-    return set(session.exec(select(Capture.modality).where(Capture.enrolment_id == record_id)))
+    return {each.modality for each in CAPTURED.rows(session, {"wanted": record_id})}
 
 
 def excepted(session: Session, record_id: str) -> set[str]:
     """The modalities that are missing for a confirmed reason."""
-    statement = select(BiometricException.modality).where(BiometricException.enrolment_id == record_id)
-    return set(session.exec(statement))
+    session.flush()
+    return {each.modality for each in EXCEPTED.rows(session, {"wanted": record_id})}
 
 
 def exceptions_of(session: Session, record_id: str) -> list[BiometricException]:
