@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Iterator
 
@@ -71,6 +72,8 @@ class CentreServer:
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, self.stop)
         await self.start()
+        gc.collect()
+        gc.freeze()  # what is there by now lives as long as the process: no collection looks at it again
         await self.ended()
 
     async def start(self) -> None:

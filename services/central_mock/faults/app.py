@@ -27,16 +27,26 @@ class FaultedApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Journal the request around the app or its faults."""
-        state = scope.get("state", {})
-        connection: FaultedProtocol | None = state.get("connection") if scope["type"] == "http" else None
+        state = scope.get("state") or {}
+        connection: FaultedProtocol | None = state.get("connection")
         if connection is None:
             await self._app(scope, receive, send)
             return
-        await Request(self._app, self._front, connection, scope, send).live(receive)
+        request = Request(self._app, self._front, connection, scope, send)
+        ruling: Ruling | None = state.get("ruling")
+        try:
+            if ruling is None or not ruling.drawn:
+                await self._app(scope, receive, request.noted)
+            else:
+                await request.live(ruling, receive)
+        finally:
+            request.finish()
 
 
 class Request:
     """One request from its head to the end of its answer."""
+
+    __slots__ = ("_app", "_before", "_connection", "_entry", "_front", "_scope", "_send", "_spoiled", "_whole")
 
     def __init__(
         self, app: ASGIApp, front: Front, connection: FaultedProtocol, scope: Scope, send: Send
@@ -50,22 +60,15 @@ class Request:
         self._whole = False
         self._spoiled = False
         self._entry: Entry = front.journal.begin(
-            at=front.clock.now(), connection=connection.number, scope=scope
+            at=front.clock.now(), connection=connection.entry.id, scope=scope
         )
         scope["state"]["journal"] = self._entry
 
-    async def live(self, receive: Receive) -> None:
-        """Through the app, and through what was drawn for it."""
-        ruling: Ruling | None = self._scope["state"].get("ruling")
-        try:
-            if ruling is None or not ruling.drawn:
-                await self._app(self._scope, receive, self._noted)
-            else:
-                ruling.on_fired = lambda each: self._entry.fired(each.rule, each.spec.kind)
-                await self._suffer(ruling, receive)
-                ruling.settle()
-        finally:
-            self._finish()
+    async def live(self, ruling: Ruling, receive: Receive) -> None:
+        """Through what was drawn for it, and through the app where that lets it."""
+        ruling.on_fired = lambda each: self._entry.fired(each.rule, each.spec.kind)
+        await self._suffer(ruling, receive)
+        ruling.settle()
 
     async def _suffer(self, ruling: Ruling, receive: Receive) -> None:
         receive = await delay(self._front, ruling, receive)
@@ -88,7 +91,7 @@ class Request:
     async def _answer(self, ruling: Ruling, receive: Receive) -> None:
         spoiling = next(iter(ruling.at(Stage.ANSWER)), None)
         if spoiling is None:
-            await self._app(self._scope, receive, self._noted)
+            await self._app(self._scope, receive, self.noted)
             return
         answer = Answer()
         await self._app(self._scope, receive, answer.keep)
@@ -104,7 +107,7 @@ class Request:
             if "PACE_OUT" in each.slots:
                 self._connection.slow_out(each, _rate_out(each))
 
-    async def _noted(self, message: Message) -> None:
+    async def noted(self, message: Message) -> None:
         """The app's `send`. On the path of every request: what it does it does at once."""
         if message["type"] == "http.response.start":
             if self._front.banner is not None:
@@ -129,20 +132,27 @@ class Request:
                 if name == b"retry-after":
                     self._entry.retry_after = value.decode("latin-1")
 
-    def _finish(self) -> None:
-        entry, connection = self._entry, self._connection
-        wire = connection.wire
+    def finish(self) -> None:
+        """Nothing more will happen to it: write down what did."""
+        entry, connection, wire = self._entry, self._connection, self._connection.wire
         entry.bytes_in, connection.bytes_in = connection.bytes_in, 0
-        connection.entry.bytes_in += entry.bytes_in
-        connection.entry.requests += 1
-        connection.entry.office = connection.entry.office or entry.office
+        whole = connection.entry
+        whole.bytes_in += entry.bytes_in
+        whole.requests += 1
         entry.bytes_out = wire.bytes_out - self._before
-        if connection.spoiled is not None and (not entry.rules or connection.spoiled.rule in entry.rules):
-            entry.fired(connection.spoiled.rule, connection.spoiled.spec.kind)
-        after = connection.spoiled is not None and isinstance(connection.spoiled.spec, STILL_WHOLE)
-        reached = after or not (wire.silent or connection.lost)
-        entry.acknowledged = self._whole and reached and not self._spoiled
-        self._front.journal.finish(entry, at=self._front.clock.now())
+        if connection.spoiled is None:
+            entry.acknowledged = self._whole and not (self._spoiled or wire.silent or connection.lost)
+        else:
+            entry.acknowledged = self._acknowledged_though(connection.spoiled)
+        self._front.journal.finish(entry, at=self._front.clock.now(), connection=whole)
+
+    def _acknowledged_though(self, spoiled: Fired) -> bool:
+        """On a connection that a fault has silenced or cut, which may have been after the answer."""
+        if not self._entry.rules or spoiled.rule in self._entry.rules:
+            self._entry.fired(spoiled.rule, spoiled.spec.kind)
+        wire = self._connection.wire
+        reached = isinstance(spoiled.spec, STILL_WHOLE) or not (wire.silent or self._connection.lost)
+        return self._whole and reached and not self._spoiled
 
 
 def _rate_out(fired: Fired) -> float:

@@ -5,14 +5,15 @@ things began: `id`) and the number of its end (`seq`: the order in which a follo
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import unquote
 
-_NIK = re.compile(r"/central/v1/residents/[^/]+$")
-_KEY = re.compile(r"/central/v1/records/([^/]+)$")
+_RECORD = "/central/v1/records/"
+_RESIDENT = "/central/v1/residents/"
 _OFFICE = re.compile(rb"(?:^|&)office=([^&]*)")
 
 
@@ -204,15 +205,47 @@ RESERVED = frozenset({"id", "what", "at", "event", "name", "rules"})
 AnyEntry = Entry | ConnectionEntry | Note
 
 
+class Head(NamedTuple):
+    """What the head of a request says of it."""
+
+    route: str
+    """The path without the NIK or key that it may hold."""
+    key: str | None
+    office: str | None
+
+
+def head_of(path: str, headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Head:
+    """A request's route, the record it is about and who asks."""
+    key = office = None
+    for name, value in headers:
+        if name == b"idempotency-key":
+            key = value.decode("latin-1")[:200]
+        elif name == b"x-office":
+            office = value.decode("latin-1")[:20]
+    if path.startswith(_RECORD):
+        key = key or key_in(path)
+    if office is None and query:
+        office = office_in(query)
+    return Head(route_of(path), key, office)
+
+
 def route_of(path: str) -> str:
     """The path without the NIK or key that it may hold."""
-    return _KEY.sub("/central/v1/records/{key}", _NIK.sub("/central/v1/residents/{nik}", path))
+    if path.startswith(_RECORD) and _is_last(path, _RECORD):
+        return _RECORD + "{key}"
+    if path.startswith(_RESIDENT) and _is_last(path, _RESIDENT):
+        return _RESIDENT + "{nik}"
+    return path
 
 
 def key_in(path: str) -> str | None:
     """The record's key that a path names."""
-    found = _KEY.search(path)
-    return found.group(1)[:200] if found else None
+    return path[len(_RECORD) :][:200] if path.startswith(_RECORD) and _is_last(path, _RECORD) else None
+
+
+def _is_last(path: str, prefix: str) -> bool:
+    """Whether one more word follows the prefix, and nothing after it."""
+    return len(path) > len(prefix) and "/" not in path[len(prefix) :]
 
 
 def office_in(query: bytes) -> str | None:

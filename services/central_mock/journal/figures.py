@@ -65,6 +65,7 @@ class CentreFigures(Collector):
 
     def collect(self) -> Iterator[Any]:
         """Prometheus asks."""
+        self._journal.settle()
         yield from self._of_requests()
         yield from self._since_the_start()
         yield from self._now()

@@ -126,6 +126,7 @@ class JournalKeeper:
             self._running_written.update(each.id for each in running)
 
     async def _write(self, entries: Sequence[AnyEntry]) -> None:
+        self._journal.settle()
         rows = [row_of(each) for each in entries]
         await self._database.write(lambda session: repository.write(session, rows))
         self.rows += len(rows)

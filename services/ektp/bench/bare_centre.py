@@ -3,6 +3,8 @@
 `python -m services.ektp.bench.bare_centre`, configured by the environment as the centre is.
 """
 
+import gc
+
 import uvicorn
 
 from services.central_mock.app import create_app
@@ -12,8 +14,11 @@ from shared.logs import configure_logging
 if __name__ == "__main__":
     settings = CentreSettings()
     configure_logging("central_mock", settings.log_format, settings.log_level)
+    app = create_app(settings)
+    gc.collect()
+    gc.freeze()  # as the centre's own process does
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.bind_host,
         port=settings.port,
         http="httptools",

@@ -76,6 +76,8 @@ class TestWhatIsReadOfARequest:
                 scope("/central/v1/health"),
             )
         ]
+        journal.settle()
+
         assert [each.attempt for each in entries] == [1, 1, 2, 1, 1]
 
 
