@@ -12,7 +12,7 @@ from tests.chaos.report import shown_report
 from tests.chaos.run import run
 from tests.chaos.schedule import schedule, shown
 from tests.chaos.setup import Setup, setup_of
-from tests.chaos.soak import soak
+from tests.chaos.soak import SUMMARY, soak
 
 SEEDS = 1 << 31
 
@@ -42,7 +42,7 @@ def _once(setup: Setup, keep: Path | None) -> int:
 def _soak(setups: list[Setup], into: str) -> int:
     folder = Path(into or tempfile.mkdtemp(prefix="ektp-soak-")).resolve()
     summary = soak(setups, folder)
-    print(f"{len(summary.failed)} of {len(summary.seeds)} runs failed; {folder / 'summary.json'}")
+    print(f"{len(summary.failed)} of {len(summary.seeds)} runs failed; {folder / SUMMARY}")
     return 1 if summary.failed else 0
 
 

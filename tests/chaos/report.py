@@ -28,8 +28,13 @@ def _figures(report: Report) -> list[str]:
         f"faults that acted: {', '.join(f'{name} {count}' for name, count in sorted(report.faults.items()))}",
         f"what they did: {', '.join(f'{who} {what} {count}' for (who, what), count in sorted(report.acted.items()))}",
         f"ended by themselves: {report.ended_by_themselves or 'none'}",
-        f"converged in {report.converged_in:.1f} s; the run took {report.took:.1f} s",
+        f"converged in {report.converged_in:.1f} s; took {report.took:.1f} s: {phases(report)}; {report.memory} MB",
     ]
+
+
+def phases(report: Report) -> str:
+    """What the seconds went into."""
+    return ", ".join(f"{phase} {seconds:.0f}" for phase, seconds in report.phases.items())
 
 
 def _failures(report: Report) -> list[str]:

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import resource
 import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +43,8 @@ ANSWERS_WITHIN = 30.0
 DRAINED_WITHIN = 20.0
 CHECK_CLIENTS = 1.0
 FEW_CONNECTIONS = 256
+NOT_STALE = httpx.Limits(max_connections=32, keepalive_expiry=2.0)
+"""The servers close an idle connection after 5 s: used in that moment, it is an error of nobody's."""
 
 
 @dataclass
@@ -65,6 +68,10 @@ class Report:
     verified: dict[str, int] = field(default_factory=dict)
     converged_in: float = 0.0
     took: float = 0.0
+    phases: dict[str, float] = field(default_factory=dict)
+    """Seconds of each part of the run: what is not faults is the price of a seed."""
+    memory: int = 0
+    """Megabytes, the most that clients, witness and checker have had."""
     timeline: str = ""
 
     @property
@@ -104,6 +111,7 @@ async def run(
         async with cluster as trio, _clients() as (http, plain):
             if bug is not None:
                 await plant(trio, bug)
+            report.phases["start"] = time.monotonic() - began
             await Run(setup, trio, report, home, http, plain).play()
             report.timeline = trio.timeline.render()
     finally:
@@ -111,6 +119,7 @@ async def run(
             shutil.copytree(home, keep, dirs_exist_ok=True)
         shutil.rmtree(home, ignore_errors=True)
     report.took = time.monotonic() - began
+    report.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return report
 
 
@@ -119,7 +128,7 @@ async def _clients() -> AsyncIterator[tuple[aiohttp.ClientSession, httpx.AsyncCl
     connector = aiohttp.TCPConnector(limit=FEW_CONNECTIONS, limit_per_host=FEW_CONNECTIONS)
     async with (
         aiohttp.ClientSession(connector=connector) as http,
-        httpx.AsyncClient(timeout=ANSWERS_WITHIN, trust_env=False) as plain,
+        httpx.AsyncClient(timeout=ANSWERS_WITHIN, limits=NOT_STALE, trust_env=False) as plain,
     ):
         yield http, plain
 
@@ -146,10 +155,18 @@ class Run:
             await self.observer.note_beginning()
             with History(self.home / "history.ndjson") as history:
                 await self._hurt(history)
-            await self._settle()
+            with self._timed("settling"):
+                await self._settle()
         finally:
             await tap.close()
-        await self._judge()
+        with self._timed("checking"):
+            await self._judge()
+
+    @contextlib.contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self.report.phases[phase] = time.monotonic() - began
 
     async def _hurt(self, history: History) -> None:
         """The clients' working time, with the faults of the schedule."""
@@ -157,9 +174,11 @@ class Run:
         keeper = asyncio.create_task(self._start_again())
         try:
             crowd.start()
-            await self._fall(crowd)
-            await self.trio.recover()
-            await crowd.finish()
+            with self._timed("faults"):
+                await self._fall(crowd)
+            with self._timed("healing"):
+                await self.trio.recover()
+                await crowd.finish()
         finally:
             keeper.cancel()
             await crowd.close()
@@ -168,7 +187,7 @@ class Run:
         ops = {"Authorization": f"Bearer {self.trio.token('ops')}"}
         began = time.monotonic()
         async with httpx.AsyncClient(
-            base_url=self.trio.control_url, headers=ops, timeout=10.0, trust_env=False
+            base_url=self.trio.control_url, headers=ops, timeout=10.0, limits=NOT_STALE, trust_env=False
         ) as console:
             await console.put("/control/v1/seed", json={"seed": self.setup.seed})
             injector = Injector(Stage(self.trio, console), schedule(self.setup))

@@ -1,4 +1,7 @@
-"""Runs for hours, seed after seed, with a summary on disk that is whole after each of them."""
+"""Runs for hours, seed after seed, with a summary on disk that is whole after each of them.
+
+The same command goes on where it was stopped: seeds that are in the folder's summary are not played again.
+"""
 
 import asyncio
 import json
@@ -11,9 +14,11 @@ from typing import Any
 
 from shared.testing.broker_faults import Broker
 from shared.testing.postgres_node import PostgresNode
-from tests.chaos.report import shown_report
+from tests.chaos.report import phases, shown_report
 from tests.chaos.run import Report, run
 from tests.chaos.setup import Setup
+
+SUMMARY = "summary.json"
 
 
 @dataclass
@@ -35,6 +40,8 @@ class Summary:
     violations: int = 0
     recovered: int = 0
     slowest_to_converge: float = 0.0
+    most_memory: int = 0
+    """Megabytes of clients, witness and checker in the hungriest run so far."""
     ended_by_themselves: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     """How many of each kind really acted."""
@@ -53,6 +60,7 @@ class Summary:
         self.unconverged += bool(report.unconverged)
         self.violations += len(report.violations)
         self.slowest_to_converge = round(max(self.slowest_to_converge, report.converged_in), 1)
+        self.most_memory = max(self.most_memory, report.memory)
         self.ended_by_themselves += sum(report.ended_by_themselves.values())
         self.faults.update(report.faults)
         self.did_not_act.update(each.split(" s ")[1].split("  ")[0].strip() for each in report.idle)
@@ -71,25 +79,34 @@ class Summary:
 def soak(setups: list[Setup], folder: Path) -> Summary:
     """Play them in turn on one broker and one server."""
     folder.mkdir(parents=True, exist_ok=True)
-    summary = Summary()
+    summary = read_summary(folder / SUMMARY)
     with ExitStack() as ours:
         broker = ours.enter_context(closing(Broker(folder / "broker")))
         postgres = PostgresNode()
         ours.callback(postgres.close)
-        for setup in setups:
+        for setup in (each for each in setups if each.seed not in summary.seeds):
             began = time.monotonic()
             try:
                 report = asyncio.run(run(setup, broker=broker, postgres=postgres))
             except Exception as error:  # noqa: BLE001  # one run that could not be made is not the end of the others
                 report = Report(setup, errors=[f"the run ended with {error!r}"])
             summary.add(report)
-            (folder / "summary.json").write_text(json.dumps(vars(summary), indent=1))
+            (folder / SUMMARY).write_text(json.dumps(vars(summary), indent=1))
             if not report.ok:
                 (folder / f"seed-{setup.seed}.txt").write_text(shown_report(report))
             said = "kept" if report.ok else "FAILED"
             print(
                 f"seed {setup.seed} {setup.database}: {said}, {report.records} records,"
-                f" {time.monotonic() - began:.0f} s; {summary.records} records in {len(summary.seeds)} runs",
+                f" {time.monotonic() - began:.0f} s ({phases(report)});"
+                f" {summary.records} records in {len(summary.seeds)} runs",
                 flush=True,
             )
     return summary
+
+
+def read_summary(path: Path) -> Summary:
+    """What was run before, or an empty one."""
+    if not path.exists():
+        return Summary()
+    kept = json.loads(path.read_text())
+    return Summary(**kept | {name: Counter(kept[name]) for name in ("faults", "did_not_act")})

@@ -1,15 +1,19 @@
 """A schedule is a pure function of its seed, and no part has two faults at once."""
 
+import json
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from services.central_mock.faults.specs.kinds import Kind
 from tests.chaos.faults.console import HTTP, LEFT_OUT, MEANING, SOCKET
 from tests.chaos.faults.table import BY_NAME
+from tests.chaos.run import Report
 from tests.chaos.schedule import schedule
 from tests.chaos.setup import Setup, setup_of
+from tests.chaos.soak import SUMMARY, Summary, read_summary, soak
 
 HOUR = Setup(7, minutes=60.0, database="postgresql", replicas=2)
 
@@ -58,3 +62,11 @@ def test_only_the_kinds_that_are_asked_for_fall() -> None:
         ("killed", "queue"),
         ("memory alarm", "broker"),
     }
+
+
+def test_a_soak_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    played = Summary()
+    played.add(Report(Setup(1000), records=5, faults=Counter({"killed": 2})))
+    (tmp_path / SUMMARY).write_text(json.dumps(vars(played)))
+    assert read_summary(tmp_path / SUMMARY) == played
+    assert soak([Setup(1000)], tmp_path) == played

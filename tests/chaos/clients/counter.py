@@ -15,7 +15,7 @@ EVENT_TAKES = 4.0
 """Seconds an officer waits for the ticket to end by itself before ending it by hand."""
 HOWEVER_LONG = 1e9
 """Some have nothing else to do: at the end their tickets are done by the event, or never."""
-LOOKS_AFTER, LOOKS_EVERY = 0.1, 1.0
+LOOKS_AFTER, LOOKS_EVERY = 0.2, 1.0
 """Seconds until the first look at a ticket that should be done, and at most between two."""
 DEALS: dict[str, float] = {
     "serve": 0.79, "no_show": 0.06, "park": 0.08, "cancel": 0.02, "recall": 0.03, "transfer": 0.02,
