@@ -14,6 +14,8 @@ from typing import Any
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
+from tests.chaos.lines import read_lines
+
 EXCHANGE = "ektp.events"
 QUEUE = "witness"
 CONNECT_WITHIN = 5.0
@@ -89,7 +91,4 @@ class Tap:
 
 def read_events(path: Path) -> list[dict[str, Any]]:
     """Every event as often as it was delivered, in that order."""
-    if not path.exists():
-        return []
-    with path.open() as lines:
-        return [json.loads(line)["event"] for line in lines]
+    return [each["event"] for each in read_lines(path)] if path.exists() else []

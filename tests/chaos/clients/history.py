@@ -6,13 +6,15 @@ and nothing of it can still be on its way) or `info` (nobody knows). Each line i
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from tests.chaos.lines import read_lines
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Operation:
     """One intent of a client, from the moment it was meant to what the client was told at last."""
 
@@ -77,18 +79,20 @@ class History:
 
 def read_history(path: Path) -> list[Operation]:
     """Every intent, in the order in which they were meant; one that has no end is unknown."""
-    with path.open() as lines:
-        return list(operations(json.loads(line) for line in lines))
+    return operations(read_lines(path))
 
 
-def operations(entries: Iterator[dict[str, Any]]) -> Iterator[Operation]:
+def operations(entries: Iterable[dict[str, Any]]) -> list[Operation]:
     """Beginnings and ends put together."""
     begun: dict[int, dict[str, Any]] = {}
-    ended: dict[int, dict[str, Any]] = {}
+    found: list[Operation] = []
     for entry in entries:
-        (begun if entry["type"] == "invoke" else ended)[entry["op"]] = entry
-    for number, entry in begun.items():
-        yield _operation(number, entry, ended.get(number, {}))
+        if entry["type"] == "invoke":
+            begun[entry["op"]] = entry
+        else:
+            found.append(_operation(entry["op"], begun.pop(entry["op"]), entry))
+    found += [_operation(number, entry, {}) for number, entry in begun.items()]
+    return sorted(found, key=lambda each: each.number)
 
 
 def _operation(number: int, begun: dict[str, Any], end: dict[str, Any]) -> Operation:

@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.contracts.envelope import Event
 from shared.messaging.consumer import Consumer
+from tests.chaos.planted.unmended import mend_nothing
 
 WINDOW = 4.0
 
@@ -16,5 +17,6 @@ async def _on_message(self: Any, message: Any) -> None:
 
 
 def plant() -> None:
+    mend_nothing()
     consumer: Any = Consumer
     consumer._on_message = _on_message

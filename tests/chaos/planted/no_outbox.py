@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.messaging import relay
 from shared.messaging.outbox import mark_published, unpublished
+from tests.chaos.planted.unmended import mend_nothing
 
 WINDOW = 1.0
 
@@ -25,5 +26,6 @@ async def _publish_batch(self: Any, exchanges: Any) -> int:
 
 
 def plant() -> None:
+    mend_nothing()
     bugged: Any = relay.Relay
     bugged._publish_batch = _publish_batch
