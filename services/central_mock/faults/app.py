@@ -46,7 +46,17 @@ class FaultedApp:
 class Request:
     """One request from its head to the end of its answer."""
 
-    __slots__ = ("_app", "_before", "_connection", "_entry", "_front", "_scope", "_send", "_spoiled", "_whole")
+    __slots__ = (
+        "_app",
+        "_before",
+        "_connection",
+        "_entry",
+        "_front",
+        "_scope",
+        "_send",
+        "_spoiled",
+        "_whole",
+    )
 
     def __init__(
         self, app: ASGIApp, front: Front, connection: FaultedProtocol, scope: Scope, send: Send

@@ -7,36 +7,15 @@ from functools import partial
 
 from services.central_mock.faults.rules.acting import acts_at, rank
 from services.central_mock.faults.rules.attempts import Attempts, History
-from services.central_mock.faults.rules.domain import GOLDEN, WORD, Endpoint, Subject, draw, request_number
+from services.central_mock.faults.rules.domain import Endpoint, Subject, draw, request_number
 from services.central_mock.faults.rules.live import LiveRule
 from services.central_mock.faults.rules.ruling import NOTHING, Fired, Ruling
+from services.central_mock.faults.rules.together import FEW, DrawnTogether
 from services.central_mock.faults.specs.kinds import Stage
 
 Note = Callable[[LiveRule, Subject, Fired], None]
 
-FEW = 8
-"""From so many on it pays to draw them together."""
 SKIPPED_WHEN_CUT = frozenset({Stage.INSTEAD, Stage.MEANING, Stage.ANSWER})
-
-
-class Thin:
-    """Rules that are nothing but a probability of every request: drawn together, since there may be very many."""
-
-    def __init__(self, rules: Sequence[LiveRule]) -> None:
-        self.rules = rules
-        self.met = 0
-        self._by_tick: defaultdict[int, list[tuple[int, int, LiveRule]]] = defaultdict(list)
-        for each in rules:
-            self._by_tick[each.tick].append((each.number, each.threshold, each))
-
-    def hits(self, history: History, number: Callable[[int], int]) -> list[LiveRule]:
-        """Those that act; the others are not looked at any further."""
-        self.met += 1
-        found: list[LiveRule] = []
-        for tick, rules in self._by_tick.items():
-            request = number(history.since(tick))
-            found += [live for rule, limit, live in rules if ((request ^ rule) * GOLDEN) & WORD < limit]
-        return found
 
 
 class Bucket:
@@ -50,7 +29,7 @@ class Bucket:
         thin = [
             each for each in rules if each.is_thin and not (each.rule.match.keys or each.rule.match.offices)
         ]
-        self.thin = Thin(thin) if len(thin) >= FEW else None
+        self.thin = DrawnTogether(thin) if len(thin) >= FEW else None
         apart = set(thin) if self.thin else set()
         for each in rules:
             if each not in apart:

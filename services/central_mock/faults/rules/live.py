@@ -33,8 +33,8 @@ class LiveRule:
         self.always = rule.always
         self.number = rule_number(rule.name)
         self.threshold = threshold(rule.shape.probability)
-        self.is_thin = not self.always and rule.shape == Shape(probability=rule.shape.probability)
-        """Whether it is nothing but a probability: many of these are drawn together."""
+        self.is_thin = not self.always and _goes_by_attempts(rule.shape)
+        """Whether dice and the key's attempts say all: many of these are drawn together."""
         self.matched = self.drawn = self.fired = 0
         self.whole = rule.fault.kind in WHOLE_CENTRE
         self.taken = 0
@@ -92,3 +92,7 @@ class LiveRule:
         if len(self._decided) >= KEPT_RECORDS:
             del self._decided[next(iter(self._decided))]
         self._decided[key] = acts
+
+
+def _goes_by_attempts(shape: Shape) -> bool:
+    return shape.per is Per.KEY and shape.times is None and shape.exactly is None

@@ -144,6 +144,7 @@ class RuleBook:
             await self._database.write(lambda session: keep_rule(session, rule, order, replaced=replaced))
             self._start(rule, rule.seconds)
             if going_on and before is not None:
+                self._fold()
                 self._live[name].go_on_from(before)
             self.recording.set(rule)
             log.warning(

@@ -230,11 +230,17 @@ def test_a_rule_among_a_thousand_is_found_by_its_office_or_key() -> None:
     assert sum(each.matched for each in book.lives) == 2
 
 
-def test_many_rules_that_are_a_probability_alone_are_drawn_as_each_would_be_alone() -> None:
-    rules = [
-        rule(f"rule-{n}", "APPLIED_TWICE" if n % 2 else "FORGOTTEN", shape={"probability": 0.3})
-        for n in range(20)
-    ]
+@pytest.mark.parametrize(
+    "counting",
+    [{}, {"after": 2}, {"first": 3}, {"every": 2, "after": 1}, {"probability": 1, "after": 3}],
+)
+def test_many_rules_that_go_by_dice_and_attempts_are_drawn_as_each_would_be_alone(
+    counting: dict[str, Any],
+) -> None:
+    def shape(n: int) -> dict[str, Any]:
+        return {"probability": 0.3} | (counting if n % 3 else {})
+
+    rules = [rule(f"rule-{n}", "APPLIED_TWICE" if n % 2 else "FORGOTTEN", shape=shape(n)) for n in range(20)]
     together = Book(*rules)
     subjects = [Subject("33.13.07", "records.post", f"key-{n % 7}") for n in range(50)]
     alone = {each.name: Book(each) for each in rules}
