@@ -68,6 +68,14 @@ inbox_waiting = sa.Table(
     sa.Column("reason", sa.String(500), nullable=False),
 )
 
+inbox_heard = sa.Table(
+    "inbox_heard",
+    metadata,
+    sa.Column("publisher", sa.String(100), primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("horizon", sa.BigInteger, nullable=False),
+)
+
 lease = sa.Table(
     "lease",
     metadata,

@@ -14,6 +14,7 @@ from shared.database import DatabaseUnavailable
 from shared.failpoints import fail_point
 from shared.messaging.handlers import Handlers, Poison
 from shared.messaging.inbox import Inbox, Outcome, due_subjects, take_gaps, waiting_count
+from shared.messaging.marks import Marks
 from shared.messaging.outbox import enqueue, oldest_unpublished, publish_again
 from shared.messaging.topology import Subscription, bind
 from shared.runtime import Runtime
@@ -39,6 +40,7 @@ class Consumer:
         self._runtime = runtime
         self._subscription = subscription
         self._inbox = Inbox(handlers, subscription.parked)
+        self.marks = Marks(service, runtime, subscription)
 
     async def consume(self, channel: AbstractChannel) -> None:
         """Start taking messages; returns at once."""
@@ -74,6 +76,8 @@ class Consumer:
 
     async def _take(self, event: Event) -> None:
         """Apply or keep the event; then whatever waited for it."""
+        if await self.marks.take(event):
+            return
         now = self._runtime.clock.now()
         try:
             outcome = await self._runtime.database.write(

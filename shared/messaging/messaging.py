@@ -109,6 +109,7 @@ class Messaging:
             await self._consumer.consume(consuming)
         work = {
             asyncio.create_task(self._relay.run(publishing), name="relay"),
+            asyncio.create_task(self._consumer.marks.run(publishing), name="marks"),
             asyncio.create_task(self._watch(connection), name="broker-watch"),
         }
         try:

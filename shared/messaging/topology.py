@@ -21,6 +21,9 @@ DELIVERY_LIMIT = 1_000_000_000
 class Subscription:
     """One consumer: its quorum queue, the keys it takes, the queue where it parks what it can't apply."""
 
+    service: str
+    publisher: str
+    """The service whose events it takes."""
     queue: str
     bindings: tuple[str, ...]
 
@@ -31,9 +34,21 @@ class Subscription:
 
 
 # A consumer takes all events of the other service: it sees an aggregate's every sequence, so a gap is a loss.
-QUEUE_API = Subscription("queue_api.enrolment_events", ("enrolment.#", "messaging.resend.#"))
-ENROLMENT_API = Subscription("enrolment_api.queue_events", ("queue.#", "messaging.resend.#"))
+QUEUE_API = Subscription(
+    "queue_api", "enrolment_api", "queue_api.enrolment_events", ("enrolment.#", "messaging.resend.#")
+)
+ENROLMENT_API = Subscription(
+    "enrolment_api", "queue_api", "enrolment_api.queue_events", ("queue.#", "messaging.resend.#")
+)
 SUBSCRIPTIONS = (QUEUE_API, ENROLMENT_API)
+
+
+def queue_of(service: str) -> str:
+    """Where a service listens. Raises LookupError for one that is none of ours."""
+    for each in SUBSCRIPTIONS:
+        if each.service == service:
+            return each.queue
+    raise LookupError(f"no service {service} listens")
 
 
 async def declare(connection: aio_pika.abc.AbstractConnection) -> None:

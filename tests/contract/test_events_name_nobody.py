@@ -8,10 +8,11 @@ from pydantic import create_model
 
 from shared.contracts import enrolment, queue
 from shared.contracts.envelope import Event, EventData, Outgoing
+from shared.contracts.marks import MarksAsked, MarksTold
 from shared.contracts.offices import Counter, Office
 from shared.contracts.resend import ResendRequested
 
-ALL: tuple[type[EventData], ...] = (*queue.EVENTS, *enrolment.EVENTS, ResendRequested)
+ALL: tuple[type[EventData], ...] = (*queue.EVENTS, *enrolment.EVENTS, ResendRequested, MarksAsked, MarksTold)
 
 BANNED_WORDS = {
     "nik", "name", "nama", "kk", "birth", "born", "address", "alamat", "phone", "email", "sex", "gender", "religion",

@@ -14,13 +14,14 @@ from sqlmodel import Session
 
 from shared.contracts import enrolment, queue
 from shared.contracts.envelope import Event, EventData, NotAnEvent
+from shared.contracts.marks import MarksAsked, MarksTold
 from shared.contracts.resend import ResendRequested
 from shared.messaging.handlers import Handlers, Poison
 from shared.messaging.inbox import Inbox, Outcome
 from shared.sample import load_offices
 from shared.tables import metadata
 
-ALL: tuple[type[EventData], ...] = (*queue.EVENTS, *enrolment.EVENTS, ResendRequested)
+ALL: tuple[type[EventData], ...] = (*queue.EVENTS, *enrolment.EVENTS, ResendRequested, MarksAsked, MarksTold)
 NOW = datetime(2016, 9, 16, 1, tzinfo=UTC)
 SECRET = "3313074506980001"
 """What must not be repeated, wherever it stands."""

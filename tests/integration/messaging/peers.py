@@ -51,7 +51,8 @@ class Peer:
         )
         return Outgoing(subject=subject, office=OFFICE, at=now, data=data)
 
-    async def publish(self, subject: str) -> Event:
+    async def publish(self, subject: str) -> int:
+        """Its number within the aggregate."""
         outgoing = self._cancelled(subject)
         return await self.database.write(lambda session: enqueue(session, self.name, outgoing))
 
@@ -82,11 +83,19 @@ Effect = Callable[[Session, Event, Any], None]
 
 @contextlib.asynccontextmanager
 async def running_peer(
-    name: str, subscription: Subscription, *, database_url: str, broker_url: str, effect: Effect | None = None
+    name: str,
+    subscription: Subscription,
+    *,
+    database_url: str,
+    broker_url: str,
+    effect: Effect | None = None,
+    speed: float = 1.0,
 ) -> AsyncIterator[Peer]:
     """A peer connected to the broker; `effect` runs in its handler and may fail."""
     database = open_database(database_url)
     clock = SystemClock()
+    if speed != 1.0:
+        clock.set(clock.now(), speed)
     runtime = Runtime(
         settings=ServiceSettings(broker_url=SecretStr(broker_url)),
         clock=clock,

@@ -22,7 +22,7 @@ from tests.integration.messaging.peers import CONSUMER, PUBLISHER, Effect, Peer,
 
 @asynccontextmanager
 async def pair(
-    broker: BrokerNode, folder: Path, effect: Effect | None = None
+    broker: BrokerNode, folder: Path, effect: Effect | None = None, *, speed: float = 1.0
 ) -> AsyncIterator[tuple[Peer, Peer]]:
     """A publisher and a consumer on SQLite files of their own."""
     async with AsyncExitStack() as stack:
@@ -32,7 +32,9 @@ async def pair(
             create_tables(url)
             peers.append(
                 await stack.enter_async_context(
-                    running_peer(name, subscription, database_url=url, broker_url=broker.url, effect=does)
+                    running_peer(
+                        name, subscription, database_url=url, broker_url=broker.url, effect=does, speed=speed
+                    )
                 )
             )
         yield peers[0], peers[1]
@@ -176,7 +178,7 @@ async def test_poison_parks_itself_and_holds_back_its_own_aggregate_only(
             raise RuntimeError("the handler's bug")
 
     async with pair(broker, tmp_path, effect) as (publisher, consumer):
-        first = await publisher.publish("ticket-1")
+        await publisher.publish("ticket-1")
         await publisher.publish("ticket-1")
         await publisher.publish("ticket-2")
         await eventually(lambda: consumer.sequences("ticket-2") == [1], within=20)
@@ -184,7 +186,8 @@ async def test_poison_parks_itself_and_holds_back_its_own_aggregate_only(
             lambda: consumer.runtime.metrics.events.labels("parked")._value.get() == 1, within=20
         )
         messages: list[Parked] = await eventually(partial(parked, broker), within=20)
-        assert [(Event.decode(body).id, reason) for body, reason in messages] == [(first.id, "RuntimeError")]
+        (event, reason) = Event.decode(messages[0][0]), messages[0][1]
+        assert (event.subject, event.sequence, reason) == ("ticket-1", 1, "RuntimeError")
         assert consumer.sequences("ticket-1") == []
 
         broken.clear()
