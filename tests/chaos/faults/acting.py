@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol
 
 import httpx
 
 from shared.testing.cluster import Cluster
 from tests.chaos.setup import Setup
+
+TRIES, PAUSE = 10, 0.5
 
 
 @dataclass(frozen=True)
@@ -89,3 +92,15 @@ class Counted:
 async def in_thread(work: Callable[[], Any]) -> Any:
     """Something of the harness that takes a while, beside the clients."""
     return await asyncio.to_thread(work)
+
+
+async def turn(trio: Cluster, name: str, by: timedelta) -> None:
+    """Let a process's clock jump; it may be busy with what waited for it."""
+    for left in range(TRIES - 1, -1, -1):
+        try:
+            await trio.turn_clock(name, by)
+            return
+        except httpx.HTTPError:
+            if not left:
+                raise
+        await asyncio.sleep(PAUSE)

@@ -1,5 +1,6 @@
 """Bad ways between the parts: cut, stalled, slow, answers lost, connections reset in the middle."""
 
+import asyncio
 from typing import Any
 
 from shared.testing.plan import BROKER, CENTRE, CLIENTS, REPLICATED, hop_name, process_names
@@ -15,6 +16,7 @@ FAULTS: dict[str, Fault] = {
     "Swallow": Swallow(directions=(Direction.ANSWERS,)),
     "ResetAfter": ResetAfter(carried=3000),
 }
+RECONNECTS = 1.0
 
 
 def ways(setup: Setup) -> list[str]:
@@ -46,6 +48,11 @@ class BadWay:
         self._hop.cause(self._fault)
 
     async def acted(self) -> int:
+        if isinstance(self._fault, Cut) and not self._counted.since():
+            # nobody had a connection, and nobody gets one from now on: let them come first
+            self._hop.heal(Cut)
+            await asyncio.sleep(RECONNECTS)
+            self._hop.cause(self._fault)
         return self._counted.since()
 
     async def end(self) -> None:

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from shared.testing.plan import process_names
 from shared.testing.process import ProcessFailed
-from tests.chaos.faults.acting import Counted, Option, Planned, Stage, in_thread
+from tests.chaos.faults.acting import Counted, Option, Planned, Stage, in_thread, turn
 from tests.chaos.setup import Setup
 
 STARTS_WITHIN = 15.0
+PASSES = timedelta(hours=1)
 
 
 def services(setup: Setup) -> list[Option]:
@@ -63,7 +64,10 @@ def lease_holders(setup: Setup) -> list[Option]:
 
 
 class LeaseExpires:
-    """The holder stands still in the middle of its sending, and an hour passes for the other replica."""
+    """The holder stands still in the middle of its sending, and an hour passes for the other replica.
+
+    Then it goes on and finds that it is later: a machine that was suspended.
+    """
 
     def __init__(self, stage: Stage, planned: Planned) -> None:
         self._trio, self._planned = stage.trio, planned
@@ -72,10 +76,11 @@ class LeaseExpires:
 
     async def begin(self) -> None:
         self._process.stop()
-        await self._trio.turn_clock(self._planned.detail["other"], timedelta(hours=1))
+        await turn(self._trio, self._planned.detail["other"], PASSES)
 
     async def acted(self) -> int:
         return self._counted.since()
 
     async def end(self) -> None:
         self._process.cont()
+        await turn(self._trio, self._planned.target, PASSES)

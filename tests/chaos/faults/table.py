@@ -25,7 +25,7 @@ TABLE: tuple[Kind, ...] = (
     Kind("postgres killed", 1.5, (0.2, 1.5), stores.the_server, stores.ServerKilled, pause=1.0),
     Kind("postgres frozen", 0.7, (0.3, 3.0), stores.the_server, stores.ServerFrozen),
     Kind("disk full", 1.2, (0.5, 4.0), stores.small_disks, stores.DiskFull),
-    Kind("clock jump", 1.5, (0.1, 0.2), stores.clocks, stores.ClockJump),
+    Kind("clock jump", 1.5, (0.5, 4.0), stores.clocks, stores.ClockJump),
     Kind("centre's socket", 3.0, (1.0, 4.0), console.rules(console.SOCKET), console.Rules),
     Kind("centre's http", 3.0, (1.0, 4.0), console.rules(console.HTTP), console.Rules),
     Kind("centre's meaning", 4.0, (1.0, 4.0), console.rules(console.MEANING), console.Rules),
