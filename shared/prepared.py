@@ -37,7 +37,7 @@ class Prepared:
 
     def rows(self, session: Session, parameters: Mapping[str, Any]) -> list[Any]:
         """All rows, with the columns' names."""
-        raw = _driver(session)
+        raw = driver_of(session)
         if raw is None:
             return list(connection_of(session).execute(self._statement, parameters))
         return [self._converted(row) for row in self._run(raw, parameters)]
@@ -54,7 +54,7 @@ class Prepared:
 
     def run(self, session: Session, parameters: Mapping[str, Any]) -> None:
         """For what it changes."""
-        raw = _driver(session)
+        raw = driver_of(session)
         if raw is None:
             connection_of(session).execute(self._statement, parameters)
         else:
@@ -83,7 +83,7 @@ class Prepared:
         )
 
 
-def _driver(session: Session) -> sqlite3.Connection | None:
+def driver_of(session: Session) -> sqlite3.Connection | None:
     """SQLite's own connection while the session writes; None where SQLAlchemy must begin or await something."""
     if isinstance(session, WriterSession):
         return session.driver

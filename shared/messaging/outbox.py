@@ -7,21 +7,17 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from shared.contracts.envelope import Event, Outgoing
+from shared.counting import Count
 from shared.database import UtcDateTime, connection_of
 from shared.ids import new_id
 from shared.messaging.topology import EXCHANGE
 from shared.prepared import Prepared
-from shared.tables import outbox
+from shared.tables import event_sequence, outbox
 from shared.tracing import traceparent
 
 WAKE = "outbox"
 
-NEXT_SEQUENCE = Prepared(
-    sa.text(
-        "INSERT INTO event_sequence (subject, last) VALUES (:subject, 1) "
-        "ON CONFLICT (subject) DO UPDATE SET last = event_sequence.last + 1 RETURNING last"
-    )
-)
+SEQUENCES = Count(event_sequence)
 APPEND = Prepared(
     sa.insert(outbox),
     columns=(
@@ -61,7 +57,7 @@ def enqueue(session: Session, source: str, event: Outgoing) -> int:
 
     Returns its number; 0 for one outside any order.
     """
-    sequence = int(NEXT_SEQUENCE.scalar(session, {"subject": event.subject}) or 0) if event.ordered else 0
+    sequence = SEQUENCES.next(session, {"subject": event.subject}) if event.ordered else 0
     event_id = new_id()
     row = {
         "exchange": EXCHANGE,

@@ -23,6 +23,7 @@ from services.enrolment_api.recording.domain import (
 )
 from services.enrolment_api.recording.drafts import SOURCE
 from services.enrolment_api.recording.guards import check_link
+from services.enrolment_api.recording.models import ReceiptCounter
 from services.enrolment_api.recording.packet import ENROLMENTS, load_parts
 from services.enrolment_api.recording.problems import Incomplete, PhotoFirst
 from services.enrolment_api.recording.repository import no_record
@@ -30,6 +31,7 @@ from services.enrolment_api.recording.schemas import Completed, Receipt
 from services.enrolment_api.recording.timeline import HopEvent, note
 from shared.contracts.enrolment import LinkState, RecordCaptured
 from shared.contracts.envelope import Outgoing
+from shared.counting import Count
 from shared.failpoints import fail_point_after
 from shared.ids import is_id, new_code
 from shared.messaging.outbox import enqueue
@@ -56,12 +58,7 @@ LOAD = Prepared(
     .where(ENROLMENTS.c.id == sa.bindparam("wanted"))
     .with_for_update(of=ENROLMENTS)
 )
-NEXT_RECEIPT = Prepared(
-    sa.text(
-        "INSERT INTO receipt_counter (office, day, last) VALUES (:office, :day, 1) "
-        "ON CONFLICT (office, day) DO UPDATE SET last = receipt_counter.last + 1 RETURNING last"
-    ).bindparams(sa.bindparam("day", type_=sa.Date))
-)
+RECEIPTS = Count(ReceiptCounter.__table__)  # type: ignore[attr-defined]  # SQLModel adds it
 _SET = ("status", "day", "captured_at", "receipt_number", "receipt_code")
 SAVE = Prepared(
     sa.update(ENROLMENTS)
@@ -110,7 +107,7 @@ def _check_complete(session: Session, record_id: str, row: Any) -> Status:
 
 def _receipt(session: Session, office: str, day: date) -> Receipt:
     """The next number of the office's day, and a code that nobody can guess."""
-    last = NEXT_RECEIPT.scalar(session, {"office": office, "day": day})
+    last = RECEIPTS.next(session, {"office": office, "day": day})
     return Receipt(number=f"{office}-{day.isoformat().replace('-', '')}-{last:04d}", code=new_code())
 
 
