@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 
+from sqlalchemy.engine import make_url
+
 from shared.testing.postgres_node import PostgresNode
 from shared.testing.waiting import wait_until
 
@@ -18,6 +20,10 @@ class PostgresServer:
     def fresh_database(self) -> str:
         """The SQLAlchemy URL (asyncpg) of a new, empty database."""
         return self.node.url(self.node.fresh_database())
+
+    def copy_of(self, url: str) -> str:
+        """The URL of a new database with what is in that one, to which nobody may be connected."""
+        return self.node.url(self.node.fresh_database(template=make_url(url).database))
 
     def psql(self, statement: str, database: str = "postgres") -> str:
         """Run one statement as the server's owner and give back what psql prints."""

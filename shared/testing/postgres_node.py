@@ -170,10 +170,10 @@ class PostgresNode:
         if self._own_home:
             shutil.rmtree(self.home, ignore_errors=True)
 
-    def fresh_database(self, prefix: str = "ektp") -> str:
-        """The name of a new, empty database."""
+    def fresh_database(self, prefix: str = "ektp", *, template: str | None = None) -> str:
+        """The name of a new database: empty, or with what is in `template`, to which nobody may be connected."""
         name = f"{prefix}_{next(self._numbers)}"
-        self.psql(f"CREATE DATABASE {name}")
+        self.psql(f"CREATE DATABASE {name} TEMPLATE {template or 'template1'}")
         return name
 
     def psql(self, statement: str, database: str = "postgres") -> str:

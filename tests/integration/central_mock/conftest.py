@@ -45,6 +45,14 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def migrated_template(postgres: PostgresServer) -> str:
+    """The URL of a PostgreSQL database made by the migrations; each test has its own copy."""
+    url = postgres.fresh_database()
+    migrate("central_mock", url)
+    return url
+
+
 @pytest.fixture
 def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
     """A SQLite database as the migrations make it."""
@@ -56,9 +64,9 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """A database of each kind, as the migrations make it."""
     if request.param == "sqlite":
         return cast(str, request.getfixturevalue("sqlite_url"))
-    url = cast(PostgresServer, request.getfixturevalue("postgres")).fresh_database()
-    migrate("central_mock", url)
-    return url
+    return cast(PostgresServer, request.getfixturevalue("postgres")).copy_of(
+        request.getfixturevalue("migrated_template")
+    )
 
 
 @dataclass

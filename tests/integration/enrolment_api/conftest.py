@@ -4,13 +4,11 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import cast
-from uuid import uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
-from sqlalchemy.engine import make_url
 
 from services.enrolment_api.app import create_app
 from services.enrolment_api.runtime import EnrolmentRuntime
@@ -59,11 +57,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         copy = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "enrolment.db")
         return f"sqlite:///{copy}"
-    template = make_url(request.getfixturevalue("migrated_template"))
     server: PostgresServer = request.getfixturevalue("postgres")
-    name = f"{template.database}_{uuid4().hex[:8]}"
-    server.psql(f"CREATE DATABASE {name} TEMPLATE {template.database}")
-    return template.set(database=name).render_as_string(hide_password=False)
+    return server.copy_of(request.getfixturevalue("migrated_template"))
 
 
 @pytest.fixture

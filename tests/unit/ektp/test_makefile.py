@@ -42,7 +42,7 @@ def test_a_relative_home_is_meant_from_the_makefile(tmp_path: Path, given: str, 
     assert make(tmp_path, shown, "shown", f"EKTP_HOME={given}").strip() == meant
 
 
-def test_the_check_of_a_change_is_the_linters_and_then_the_tests() -> None:
+def test_the_check_of_a_change_is_the_linters_and_the_tests() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     assert re.findall(r"^make (\w+)", script, re.MULTILINE) == ["lint", "test"]
     assert ".ci/run" in (ROOT / "Makefile").read_text()
