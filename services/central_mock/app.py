@@ -19,6 +19,7 @@ from services.central_mock.centre.uniqueness import routes as uniqueness
 from services.central_mock.centre.uniqueness.schemas import UniquenessPolicy
 from services.central_mock.centre.uniqueness.service import RESULTS_DECIDED
 from services.central_mock.centre.uniqueness.worker import PROMPT, check_forever
+from services.central_mock.console import ConsoleVerifier
 from services.central_mock.faults import routes as faults
 from services.central_mock.faults.banner import FaultBanner
 from services.central_mock.faults.front import Front
@@ -44,7 +45,6 @@ from shared.lifecycle import BackgroundTasks
 from shared.metrics import Metrics
 from shared.runtime import Runtime
 from shared.sample import load_offices
-from shared.security import TokenVerifier
 from shared.settings import Profile
 from shared.web import build_app
 
@@ -70,7 +70,7 @@ def build_runtime(settings: CentreSettings) -> CentreRuntime:
         settings=settings,
         clock=clock,
         database=database,
-        verifier=TokenVerifier.from_directory(settings.keys),
+        verifier=ConsoleVerifier.with_own(settings.keys, settings.control_token),
         health=Health(clock),
         metrics=Metrics("central_mock"),
         secrets=CentreSecrets.from_directory(settings.keys),

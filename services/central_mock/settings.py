@@ -1,6 +1,6 @@
 """What the environment tells the centre."""
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 
 from shared.settings import ServiceSettings
 
@@ -16,6 +16,12 @@ class CentreSettings(ServiceSettings):
         default="127.0.0.1", validation_alias=AliasChoices("CENTRAL_CONTROL_HOST", "control_host")
     )
     """The console can stop a centre: it stays on loopback unless an operator says otherwise."""
+    control_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        validation_alias=AliasChoices("CENTRAL_CONTROL_TOKEN", "control_token"),
+    )
+    """The console's own, for who has no token of the deployment; signed ones are taken too."""
     central_database_url: SecretStr | None = None
     """A password may be in it."""
     uniqueness_delay: float = Field(
@@ -30,6 +36,12 @@ class CentreSettings(ServiceSettings):
         validation_alias=AliasChoices("CENTRAL_JOURNAL_ROWS", "journal_rows"),
     )
     """Entries of the journal that are kept on disk, some 110 bytes each; the oldest make room."""
+
+    @field_validator("control_token", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        """As compose files say that a variable is not set."""
+        return value or None
 
     @property
     def database_url(self) -> str:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.settings import LogFormat, Profile
@@ -24,6 +24,7 @@ class TrioSettings(BaseSettings):
     central_control_port: int = Field(default=8013, ge=1, le=65535)
     # The private node's port; 0 takes any free one, as does a port that is taken.
     broker_port: int = Field(default=5672, ge=0, le=65535)
+    central_control_token: SecretStr | None = None
     broker_url: str | None = None
     queue_database_url: str | None = None
     enrolment_database_url: str | None = None

@@ -15,6 +15,7 @@ of their own.
 
 import contextlib
 import json
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -29,6 +30,7 @@ from shared.sample.records import SampleRecord, sample_record
 LIFE = 120.0
 """Real seconds after which a rule ends that nobody took off."""
 LONGEST = 7 * 86_400
+TOKEN = "CENTRAL_CONTROL_TOKEN"  # noqa: S105  # the name of the variable
 TIMEOUT = 20.0
 OFFLINE = "offline"
 MATCH = ("offices", "endpoints", "keys", "direction")
@@ -97,15 +99,18 @@ class Scenario:
 
 
 class CentreClient:
-    """One console. `api_url` is needed for `record` and `api` only."""
+    """One console. `api_url` is needed for `record` and `api` only.
 
-    def __init__(self, control_url: str, token: str, *, api_url: str = "", life: float = LIFE) -> None:
+    `token` is the console's own, else one that the deployment has signed for ops; without it CENTRAL_CONTROL_TOKEN.
+    """
+
+    def __init__(self, control_url: str, token: str = "", *, api_url: str = "", life: float = LIFE) -> None:
         self.control_url = control_url
         self.api_url = api_url
         self.life = life
         self._http = httpx.AsyncClient(
             base_url=f"{control_url}/control/v1/",
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {token or os.environ.get(TOKEN, '')}"},
             timeout=TIMEOUT,
             trust_env=False,
         )
@@ -116,7 +121,11 @@ class CentreClient:
         """How often those acted that are off again."""
 
     async def __aenter__(self) -> Self:
-        self._speed = float((await self.state())["clock_speed"])
+        try:
+            self._speed = float((await self.state())["clock_speed"])
+        except BaseException:  # nobody leaves what nobody could enter
+            await self._http.aclose()
+            raise
         return self
 
     async def __aexit__(

@@ -20,7 +20,7 @@ T = TypeVar("T")
 class BlockingCentre:
     """`CentreClient`, each call waited for. `run` is for the calls that have no method here."""
 
-    def __init__(self, control_url: str, token: str, **more: Any) -> None:
+    def __init__(self, control_url: str, token: str = "", **more: Any) -> None:
         self._runner = asyncio.Runner()
         self.asynchronous = self.run(_made(control_url, token, more))
 

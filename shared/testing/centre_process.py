@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from shared.security import sign_token
-from shared.testing.centre import CentreClient
+from shared.testing.centre import TOKEN, CentreClient
 from shared.testing.ports import free_ports
 from shared.testing.process import READY_WITHIN, Process, ProcessFailed
 from shared.testing.timeline import Timeline
@@ -66,7 +66,9 @@ class CentreProcess:
         self.process.kill()
 
     def token(self, seconds: float = DAY) -> str:
-        """For its console, signed with its own key."""
+        """For its console: its own one where that is set, else signed with its own key."""
+        if own := self.environment.get(TOKEN):
+            return own
         return sign_token(self.home / "keys", subject="a test", roles=["ops"], offices=(), lifetime=seconds)
 
     def client(self, life: float | None = None) -> CentreClient:

@@ -25,6 +25,8 @@ class ControlPort:
     """The console of the centre that the settings mean."""
 
     trio: RunningTrio
+    own_token: str | None = None
+    """The console's own, where one is set: the deployment's keys need not be here then."""
 
     @property
     def url(self) -> str:
@@ -32,8 +34,9 @@ class ControlPort:
         return self.trio.urls["central_control"]
 
     def headers(self) -> dict[str, str]:
-        """Signed in as ops. Raises CommandFailed without the deployment's keys."""
-        return {"Authorization": f"Bearer {self.trio.token(['ops'], (), subject=_who())}"}
+        """Signed in as ops. Raises CommandFailed without the console's token and the deployment's keys."""
+        token = self.own_token or self.trio.token(["ops"], (), subject=_who())
+        return {"Authorization": f"Bearer {token}"}
 
     def call(self, method: str, path: str, *, timeout: float = TIMEOUT, **request: Any) -> Any:
         """One request under `/control/v1`, its JSON answer. Raises CommandFailed with the console's own words."""
@@ -93,7 +96,9 @@ def _who() -> str:
 
 def find_control() -> ControlPort:
     """The console of the trio that runs in EKTP_HOME, else the one that the settings name."""
-    return ControlPort(find_trio(TrioSettings()))
+    settings = TrioSettings()
+    own = settings.central_control_token
+    return ControlPort(find_trio(settings), (own and own.get_secret_value()) or None)
 
 
 def check(answer: "httpx.Response") -> None:
