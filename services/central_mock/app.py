@@ -35,6 +35,7 @@ from services.central_mock.journal.figures import CentreFigures, watch
 from services.central_mock.journal.journal import Journal
 from services.central_mock.journal.keeper import JournalKeeper
 from services.central_mock.journal.notes import RuleNotes
+from services.central_mock.links import CONSOLE_LINKS, LINKS
 from services.central_mock.orders import find_order
 from services.central_mock.runtime import CentreRuntime
 from services.central_mock.settings import CentreSettings
@@ -46,7 +47,7 @@ from shared.metrics import Metrics
 from shared.runtime import Runtime
 from shared.sample import load_offices
 from shared.settings import Profile
-from shared.web import build_app
+from shared.web import NO_LINKS, build_app
 
 MAX_BELIEF = 128 * 1024 * 1024
 """Bytes of what a client may say to `verify`: a million records."""
@@ -135,6 +136,7 @@ def create_app(settings: CentreSettings, runtime: CentreRuntime | None = None) -
             reconciliation.router,
             status.router,
         ],
+        links=LINKS,
     )
     app.add_middleware(SkewedClock)
     return app
@@ -184,6 +186,7 @@ def create_control_app(centre: CentreRuntime) -> FastAPI:
         runtime=centre,
         lifespan=nothing,
         max_body=MAX_BELIEF,
+        links=CONSOLE_LINKS if demo else NO_LINKS,
         routers=[faults.router, rules.router, replays.router, scenarios.router, journal.router]
         if demo
         else [],

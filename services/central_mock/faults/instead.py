@@ -134,6 +134,10 @@ def _quota(fired: Fired, subject: Subject, now: datetime) -> Made | None:
     """Windows lie on the clock, as a counter that is reset each minute does."""
     spec = fired.spec
     assert isinstance(spec, Quota)
+    if fired.replayed is not None:
+        return _over_quota(
+            fired, spec.window_seconds if (left := fired.replayed.seconds) is None else left, now
+        )
     window, into = divmod(now.timestamp(), spec.window_seconds)
     counts: dict[str | None, tuple[float, int]] = fired.memory.setdefault("counts", {})
     of_window, count = counts.get(subject.office, (window, 0))
@@ -141,13 +145,22 @@ def _quota(fired: Fired, subject: Subject, now: datetime) -> Made | None:
     counts[subject.office] = (window, count)
     if count <= spec.requests:
         return None
-    return _problem(429, *_retry_after(spec.retry_after_form, spec.window_seconds - into, now))
+    return _over_quota(fired, spec.window_seconds - into, now)
+
+
+def _over_quota(fired: Fired, left: float, now: datetime) -> Made:
+    """With what is left of the window, in seconds."""
+    assert isinstance(fired.spec, Quota)
+    fired.told["seconds"] = left
+    return _problem(429, *_retry_after(fired.spec.retry_after_form, left, now))
 
 
 def _slow_start(fired: Fired, _subject: Subject, now: datetime) -> Made | None:
     """A bucket whose rate grows with the time since the first request under the rule."""
     spec = fired.spec
     assert isinstance(spec, SlowStart)
+    if fired.replayed is not None:
+        return _turned_away(spec)
     began: datetime = fired.memory.setdefault("began", now)
     last: datetime = fired.memory.get("last", now)
     age = (now - began).total_seconds()
@@ -159,6 +172,10 @@ def _slow_start(fired: Fired, _subject: Subject, now: datetime) -> Made | None:
     if allowed >= 1.0:
         fired.memory["allowed"] -= 1.0
         return None
+    return _turned_away(spec)
+
+
+def _turned_away(spec: SlowStart) -> Made:
     return _problem(503, (b"retry-after", str(spec.retry_after).encode()))
 
 

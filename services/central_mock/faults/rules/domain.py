@@ -91,6 +91,8 @@ class Exactly(_Frozen):
     endpoint: Annotated[str, Field(max_length=40)]
     key: Annotated[str, Field(max_length=300)]
     attempt: Count
+    seconds: Annotated[float, Field(ge=0, le=86_400)] | None = None
+    """Of a QUOTA: what was left of its window, and was told as `Retry-After`."""
 
 
 class Shape(_Frozen):

@@ -182,7 +182,16 @@ class RuleIndex:
     def _fired(self, live: LiveRule, subject: Subject, attempt: int, filled: AbstractSet[str]) -> Fired:
         rule = live.rule
         roll = partial(_roll, self._seed, rule.name, subject, attempt)
-        return Fired(rule.name, rule.fault, attempt, roll, live.memory, rule.number, live.slots - filled)
+        return Fired(
+            rule.name,
+            rule.fault,
+            attempt,
+            roll,
+            live.memory,
+            rule.number,
+            replayed=live.recorded(subject, attempt),
+            slots=live.slots - filled,
+        )
 
     def ruling_on(self, live: LiveRule, connection: int) -> Ruling:
         """A rule that is done to a connection, whatever is asked over it."""

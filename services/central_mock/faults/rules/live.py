@@ -5,6 +5,7 @@ from typing import Any
 from services.central_mock.faults.rules.acting import COUNTING, WHOLE_CENTRE, slots_of
 from services.central_mock.faults.rules.attempts import History
 from services.central_mock.faults.rules.domain import (
+    Exactly,
     Per,
     Rule,
     Shape,
@@ -48,7 +49,7 @@ class LiveRule:
         self._exactly = (
             None
             if rule.shape.exactly is None
-            else frozenset((each.endpoint, each.key, each.attempt) for each in rule.shape.exactly)
+            else {(each.endpoint, each.key, each.attempt): each for each in rule.shape.exactly}
         )
 
     def go_on_from(self, before: "LiveRule") -> None:
@@ -76,12 +77,18 @@ class LiveRule:
         """Whether it is drawn; `request` is the attempt's number from `request_number`."""
         shape = self.rule.shape
         if self._exactly is not None:
-            return (subject.endpoint, subject.key, attempt) in self._exactly
+            return self.recorded(subject, attempt) is not None
         if not shape.allows(attempt if shape.per is Per.KEY else self.matched):
             return False
         if shape.times is not None and self.taken >= shape.times:
             return False
         return mixed(request, self.number) < self.threshold
+
+    def recorded(self, subject: Subject, attempt: int) -> Exactly | None:
+        """What is to be repeated of a recording, if it has this attempt."""
+        if self._exactly is None:
+            return None
+        return self._exactly.get((subject.endpoint, subject.key, attempt))
 
     def decided(self, key: str) -> bool | None:
         """What was drawn for a record that is looked at again and again; None the first time."""

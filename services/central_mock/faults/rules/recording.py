@@ -50,6 +50,7 @@ class Recording:
             endpoint=subject.endpoint,
             key=subject.key,
             attempt=fired.attempt,
+            **fired.told,
         )
 
     def set(self, rule: Rule) -> None:
@@ -115,7 +116,12 @@ class Played:
         elif line["type"] == "ended":
             self.ended.add(line["rule"])
         elif line["type"] == "fired" and line["endpoint"] in set(Endpoint):
-            exactly = Exactly(endpoint=line["endpoint"], key=line["key"], attempt=line["attempt"])
+            exactly = Exactly(
+                endpoint=line["endpoint"],
+                key=line["key"],
+                attempt=line["attempt"],
+                seconds=line.get("seconds"),
+            )
             self.firings.setdefault(line["rule"], {})[exactly] = None
 
     def exact(self) -> list[RuleOrder]:

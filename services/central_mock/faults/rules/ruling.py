@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from fastapi import Request
 
+from services.central_mock.faults.rules.domain import Exactly
 from services.central_mock.faults.specs.kinds import Spec, Stage
 
 SpecT = TypeVar("SpecT", bound=Spec)
@@ -26,6 +27,10 @@ class Fired:
     """What the rule remembers from request to request, for faults that count; gone with the rule."""
     number: int = 0
     """The number of the rule, which no other ever had."""
+    told: dict[str, float] = field(default_factory=dict, repr=False)
+    """What it decided by the clock or by arrival, for a recording."""
+    replayed: Exactly | None = None
+    """What a recording says of this attempt, which is to be repeated whatever clock and counts say."""
     slots: frozenset[str] = frozenset()
     """The places of its stage that it fills on this request, see `slots_of`."""
 

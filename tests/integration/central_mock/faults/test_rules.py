@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from services.central_mock.faults.specs import Kind
+from shared.ids import new_id
 from shared.testing.waiting import eventually
 from tests.integration.central_mock.conftest import RunningCentre, running
 from tests.integration.central_mock.faults.test_captures import set_rule
@@ -173,6 +175,31 @@ class TestOnOneCentre:
         assert other.json() == {"seed": 7}
 
     @pytest.mark.parametrize(
+        "fault",
+        [
+            {"kind": "QUOTA", "requests": 5, "window_seconds": 3600},
+            {"kind": "SLOW_START", "from_rate": 0.01, "to_rate": 0.02},
+        ],
+    )
+    async def test_what_goes_by_arrival_and_clock_is_repeated_by_key_and_attempt(
+        self, shared: RunningCentre, fault: dict[str, Any]
+    ) -> None:
+        await set_rule(shared, name="counts", fault=fault, match={"endpoints": ["records.get"]})
+        keys = [str(new_id()) for _ in range(8)] * 2  # each key twice: which attempt was refused counts too
+        met = [await look_up(shared, each) for each in keys]
+        assert len({status for status, _ in met}) == 2
+
+        exported = (await shared.control.get("/control/v1/recording")).text
+        replayed = await shared.control.post("/control/v1/replay?how=EXACT", content=exported)
+        assert replayed.status_code == 200, replayed.text
+        # The last keys come first this time: by arrival others would be refused.
+        order = sorted(range(16), key=lambda place: (place // 8, -place))
+        again = {place: await look_up(shared, keys[place]) for place in order}
+        assert [again[place] for place in range(16)] == met
+        second = (await shared.control.get("/control/v1/recording")).text
+        assert refusals(second, keys) == refusals(exported, keys)  # a replay can be replayed
+
+    @pytest.mark.parametrize(
         "text", ["", "{}", "no json", '{"type": "recording"}', '{"type":"rule","rule":"a"}']
     )
     async def test_what_is_no_recording_is_refused(self, shared: RunningCentre, text: str) -> None:
@@ -185,6 +212,19 @@ async def meetings(centre: RunningCentre, records: list[Prepared]) -> list[bool]
     """Which of them meet the error; all at once, so that their order can't matter."""
     answers = await asyncio.gather(*(centre.office.post(each) for each in records))
     return [each.status_code == 500 for each in answers]
+
+
+async def look_up(centre: RunningCentre, key: str) -> tuple[int, str | None]:
+    """The status, and when to come again."""
+    answer = await centre.api.get(f"/central/v1/records/{key}")
+    return answer.status_code, answer.headers.get("Retry-After")
+
+
+def refusals(recording: str, keys: Collection[str]) -> set[tuple[Any, ...]]:
+    """What was done to these keys, and told."""
+    lines = [json.loads(line) for line in recording.splitlines()]
+    done = [each for each in lines if each["type"] == "fired" and each["key"] in keys]
+    return {(each["key"], each["attempt"], each.get("seconds")) for each in done}
 
 
 async def fired(centre: RunningCentre, name: str) -> int:
