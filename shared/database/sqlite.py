@@ -19,6 +19,9 @@ GROUP_LIMIT = 64
 READERS = 4
 # Beginning a transaction waits for other processes in the event loop: they write for moments, at set-up.
 BUSY_TIMEOUT_MS = 2_000
+WAL_PAGES = 4_000
+"""16 MB of log before it is carried over into the database, instead of 4: hot pages are carried over a quarter as
+often, and whoever waits for the commit that does it waits for two more fsyncs."""
 
 
 def sqlite_engine(url: sa.URL, *, durable: bool = True) -> sa.Engine:
@@ -37,6 +40,7 @@ def sqlite_engine(url: sa.URL, *, durable: bool = True) -> sa.Engine:
         cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
