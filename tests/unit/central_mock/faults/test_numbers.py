@@ -121,7 +121,8 @@ class TestPace:
 
     async def test_all_bytes_pass_in_order_in_portions(self) -> None:
         portions: list[bytes] = []
-        pacer = Pacer(500, 1, portions.append)  # half a second: a loop that is late by less still sees portions
+        # Half a second: a loop that is late by less still sees portions.
+        pacer = Pacer(500, 1, portions.append)
         data = bytes(range(256))
         pacer.put(data[:100])
         pacer.put(data[100:])
