@@ -7,9 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from services.central_mock.faults.scenarios.presets import parse
+from services.central_mock.faults.scenarios.checking import check
 from services.central_mock.faults.scenarios.scenario import Ramp, Scenario, Stage
 from services.central_mock.faults.specs.http import Http503
 from services.central_mock.faults.specs.socket import Bandwidth, Latency
+from shared.problems import InvalidInput
 
 
 def stage(*faults: dict[str, Any]) -> Stage:
@@ -84,3 +86,19 @@ def test_a_file_reads_as_the_consoles_json_does() -> None:
     stages = [{"name": "down", "lasts": "PT30S", "faults": [fault]}]
     told = {"name": "small", "loop": "FOREVER", "for": "PT1H", "stages": stages}
     assert parse(text) == Scenario.model_validate(told)
+
+
+@pytest.mark.parametrize(("lasts", "refused"), [("PT10M", True), ("PT11M", False)])
+def test_a_fault_that_would_begin_after_its_stage_is_found_when_it_is_defined(
+    lasts: str, refused: bool
+) -> None:
+    fault = {"name": "lost", "fault": {"kind": "FORGOTTEN", "after_seconds": 600}}
+    scenario = Scenario.model_validate(
+        {"name": "late", "stages": [{"name": "one", "lasts": lasts, "faults": [fault]}]}
+    )
+    if not refused:
+        check(scenario)
+        return
+    with pytest.raises(InvalidInput) as error:
+        check(scenario)
+    assert [each.pointer for each in error.value.errors] == ["/body/stages/0/faults/0/fault/after_seconds"]

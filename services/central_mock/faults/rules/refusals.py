@@ -6,6 +6,8 @@ from services.central_mock.faults.rules.acting import WHOLE_CENTRE, acts_at, cov
 from services.central_mock.faults.rules.domain import Direction, Rule, Shape
 from services.central_mock.faults.rules.schemas import RuleOrder
 from services.central_mock.faults.specs import Stage
+from services.central_mock.faults.specs.meaning import Forgotten
+from services.central_mock.faults.specs.socket import KeepAliveCut
 from shared.problems import Conflict, FieldError, InvalidInput
 
 
@@ -21,9 +23,9 @@ class RuleCovered(Conflict):
     type, title = "rule-covered", "Rule covered"
 
 
-def check_order(order: RuleOrder) -> None:
-    """Raise InvalidInput, naming each field, for what can't be meant."""
-    errors = [*_whole_centre(order), *_endpoints(order), *_direction(order)]
+def check_order(order: RuleOrder, *, speed: float = 1.0) -> None:
+    """Raise InvalidInput, naming each field, for what can't be meant while the clock runs at this speed."""
+    errors = [*_whole_centre(order), *_endpoints(order), *_direction(order), *_outlived(order, speed)]
     if errors:
         raise InvalidInput(f"This {order.fault.kind} can't be set like this", errors=errors)
 
@@ -62,6 +64,23 @@ def _direction(order: RuleOrder) -> Iterable[FieldError]:
     elif not slots_of(order.fault, direction):
         yield FieldError(
             pointer="/match/direction", detail=f"nothing of this {order.fault.kind} is left in this direction"
+        )
+
+
+def _outlived(order: RuleOrder, speed: float) -> Iterable[FieldError]:
+    """What would begin to act when its rule is over. All other faults act at once, and end early with their rule."""
+    fault, life = order.fault, order.life.total_seconds()
+    if isinstance(fault, Forgotten) and fault.after_seconds >= life:
+        yield FieldError(
+            pointer="/fault/after_seconds",
+            detail=f"the rule is over after {life:g} s, and what it has not made the centre forget by then stays:"
+            " it could never act; make `for` longer",
+        )
+    if isinstance(fault, KeepAliveCut) and fault.idle_seconds * speed >= life:
+        yield FieldError(
+            pointer="/fault/idle_seconds",
+            detail=f"the rule is over after {life / speed:g} s of real time, before any connection has been idle"
+            " for so long: it could never act; make `for` longer",
         )
 
 

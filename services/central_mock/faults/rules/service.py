@@ -125,13 +125,21 @@ class RuleBook:
     # Changing
 
     async def set_rule(
-        self, order: RuleOrder, *, by: str, replace: bool = False, going_on: bool = False
+        self,
+        order: RuleOrder,
+        *,
+        by: str,
+        replace: bool = False,
+        going_on: bool = False,
+        checked: bool = False,
     ) -> Rule:
         """Put a rule in force. Raises InvalidInput, RuleNameTaken, RuleCovered; OSError as `remove` does.
 
         `going_on`: the one it replaces is the same fault, and what that has counted and remembers goes on.
+        `checked`: it is a scenario's, whose rules were checked for the whole of their stage; less of it may be left.
         """
-        check_order(order)
+        if not checked:
+            check_order(order, speed=self._clock.speed)
         async with self._one_at_a_time:
             name = order.name or self._free_name(order)
             before = self._live.get(name)

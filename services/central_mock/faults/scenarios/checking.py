@@ -31,14 +31,14 @@ def _errors(scenario: Scenario) -> Iterator[FieldError]:
                 pointer = f"/body/stages/{number}/faults/{place}"
                 moved = fault.at(share)
                 rule = _rule(moved, place)
-                for error in (*_alone(moved), *_beside(rule, before)):
+                for error in (*_alone(moved, stage.lasts), *_beside(rule, before)):
                     if (key := (pointer + error.pointer, error.detail)) not in told:
                         told.add(key)
                         yield FieldError(pointer=key[0], detail=key[1])
                 before.append(rule)
 
 
-def _alone(fault: StageFault) -> list[FieldError]:
+def _alone(fault: StageFault, life: timedelta) -> list[FieldError]:
     try:
         check_order(
             RuleOrder(
@@ -46,7 +46,7 @@ def _alone(fault: StageFault) -> list[FieldError]:
                 match=fault.match,
                 shape=fault.shape,
                 priority=fault.priority,
-                life=timedelta(1),
+                life=life,
             )
         )
     except InvalidInput as error:

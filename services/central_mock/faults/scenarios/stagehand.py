@@ -68,7 +68,7 @@ class Stagehand:
             reason=run.reason or f"scenario {run.scenario.name}",
         )
         try:
-            await self.book.set_rule(order, by=run.started_by, replace=True, going_on=going_on)
+            await self.book.set_rule(order, by=run.started_by, replace=True, going_on=going_on, checked=True)
         except OSError as error:  # the rule holds, and the book tries for the port until it has it
             log.error("listener.not_reopened", reason=str(error))
         self._set.add(name)

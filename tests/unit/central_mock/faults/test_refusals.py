@@ -38,6 +38,16 @@ WHOLE = {"kind": "HANG"}
             "DRIP and BANDWIDTH",
         ),
         ({"fault": {"kind": "DRIP"}, "match": {"direction": "REQUEST"}}, "/match/direction", "nothing"),
+        (
+            {"fault": {"kind": "FORGOTTEN", "after_seconds": 600}, "for": "PT10M"},
+            "/fault/after_seconds",
+            "over after 600 s",
+        ),
+        (
+            {"fault": {"kind": "KEEP_ALIVE_CUT", "idle_seconds": 60}, "for": "PT1M"},
+            "/fault/idle_seconds",
+            "idle",
+        ),
     ],
 )
 def test_what_cant_be_meant_is_named(order: dict[str, Any], pointer: str, reason: str) -> None:
@@ -45,6 +55,13 @@ def test_what_cant_be_meant_is_named(order: dict[str, Any], pointer: str, reason
         check_order(RuleOrder.model_validate(order))
     assert [each.pointer for each in refused.value.errors] == [pointer]
     assert reason in refused.value.errors[0].detail
+
+
+def test_real_seconds_are_held_against_a_life_at_the_clocks_speed() -> None:
+    order = RuleOrder.model_validate({"fault": {"kind": "KEEP_ALIVE_CUT", "idle_seconds": 60}, "for": "PT1H"})
+    check_order(order, speed=59)
+    with pytest.raises(InvalidInput, match="KEEP_ALIVE_CUT"):
+        check_order(order, speed=60)
 
 
 @pytest.mark.parametrize(
