@@ -121,6 +121,8 @@ MEANING_CAPTURES = [
     MeaningCapture(
         Kind.KEYS_FORGOTTEN,
         "sent again: 201, another receipt than before; decided: PRINT_READY_RECORD, then PRINT_READY_RECORD",
+        decisions=2,
+        in_the_end=2,
     ),
     MeaningCapture(
         Kind.OLD_BACKUP,
