@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.central_mock.faults.scenarios.presets import parse
 from services.central_mock.faults.scenarios.checking import check
+from services.central_mock.faults.scenarios.presets import parse
 from services.central_mock.faults.scenarios.scenario import Ramp, Scenario, Stage
 from services.central_mock.faults.specs.http import Http503
 from services.central_mock.faults.specs.socket import Bandwidth, Latency
