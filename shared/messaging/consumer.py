@@ -90,7 +90,7 @@ class Consumer:
             return
         fail_point("consumer.after-commit")
         self._runtime.metrics.events.labels(outcome.value).inc()
-        if outcome is Outcome.APPLIED and event.sequence:
+        if outcome is Outcome.APPLIED:
             await self._apply_waiting(event.subject)
 
     async def _apply_waiting(self, subject: str) -> None:

@@ -54,6 +54,8 @@ class Outcome(StrEnum):
     APPLIED = "applied"
     DUPLICATE = "duplicate"
     WAITING = "waiting"
+    UNORDERED = "unordered"
+    """A request outside every order: done again as often as it comes."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Inbox:
         """Apply the event if it is the next of its aggregate; keep it when it is early. Handlers' errors pass."""
         if event.sequence == 0:
             self._handlers.apply(session, event)
-            return Outcome.APPLIED
+            return Outcome.UNORDERED
         last = _last_locked(session, event.subject)
         if event.sequence <= last:
             return Outcome.DUPLICATE

@@ -11,7 +11,7 @@ from shared.messaging.inbox import Inbox, Outcome
 
 def _receive(self: Any, session: Session, event: Event, _now: datetime) -> Outcome:
     self._handlers.apply(session, event)
-    return Outcome.APPLIED
+    return Outcome.APPLIED if event.sequence else Outcome.UNORDERED
 
 
 def plant() -> None:
