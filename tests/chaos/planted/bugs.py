@@ -26,7 +26,7 @@ BUGS = (
     Bug("acknowledge_before_commit", "queue", ("killed queue",), frozenset({"tickets"})),
     Bug("no_inbox", "queue", ("connections closed", "way reset queue→broker"), frozenset({"effects"})),
     Bug("no_outbox", "queue", ("killed queue", "connections closed"), frozenset({"events"})),
-    Bug("new_key_for_each_try", "enrolment", ("centre's meaning ANSWER_LOST",), frozenset({"records"})),
+    Bug("new_key_for_each_try", "enrolment", ("centre's meaning ANSWER_LOST",), frozenset({"receipts"})),
     Bug("lost_answer_is_a_failure", "enrolment", ("centre's meaning ANSWER_LOST",), frozenset({"receipts"})),
 )
 
