@@ -18,6 +18,7 @@ from shared.clock_control import router as clock_router
 from shared.clock_file import restore_clock
 from shared.express import Endpoint, open_express_lane
 from shared.idempotency import InFlight
+from shared.links import Links, document_links
 from shared.observability import Observability
 from shared.runtime import CurrentRuntime, Runtime
 from shared.settings import Profile
@@ -27,6 +28,7 @@ Lifespan = Callable[[Runtime], AbstractAsyncContextManager[None]]
 # uvicorn's own exit code
 STARTUP_FAILED = 3
 
+NO_LINKS: Links = {}
 MAX_BODY = 1024 * 1024
 """Bytes; far more than any JSON of ours."""
 
@@ -62,10 +64,12 @@ def build_app(
     max_body: int = MAX_BODY,
     clock_control: bool = True,
     express: Sequence[Endpoint] = (),
+    links: Links = NO_LINKS,
 ) -> FastAPI:
     """Put a service together; `lifespan` runs its background tasks around the requests.
 
     `express` are the endpoints that everybody waits for (see `shared.express`).
+    `links` say in the document what follows from which answer (see `shared.links`).
     No body of more than `max_body` bytes is read, whatever the call.
     """
 
@@ -104,6 +108,7 @@ def build_app(
     for endpoint in express:
         open_express_lane(app, routers, endpoint)
     _document_problems(app)
+    document_links(app, links)
     return app
 
 

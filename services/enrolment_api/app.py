@@ -14,6 +14,7 @@ from services.enrolment_api.delivery.routes import router as deliveries_router
 from services.enrolment_api.delivery.tasks import CentralTasks
 from services.enrolment_api.handlers import all_handlers
 from services.enrolment_api.link.routes import router as link_router
+from services.enrolment_api.links import LINKS
 from services.enrolment_api.offices.service import load_unknown
 from services.enrolment_api.receipts.routes import router as receipts_router
 from services.enrolment_api.reconciliation.domain import Policy
@@ -75,6 +76,7 @@ def create_app(settings: EnrolmentSettings) -> FastAPI:
         routers=ROUTERS,
         max_body=2 * MOST_BYTES,
         express=[complete_recording],
+        links=LINKS,
     )
     app.state.forwarder = central.forwarder
     return app

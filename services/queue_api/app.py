@@ -13,6 +13,7 @@ from services.queue_api.board.hub import Hub
 from services.queue_api.board.routes import router as board_router
 from services.queue_api.days.routes import router as days_router
 from services.queue_api.handlers import handlers
+from services.queue_api.links import LINKS
 from services.queue_api.offices.routes import router as offices_router
 from services.queue_api.offices.service import load_missing_offices
 from services.queue_api.outages.routes import router as outages_router
@@ -61,6 +62,7 @@ def create_app(settings: QueueSettings) -> FastAPI:
         runtime=runtime,
         lifespan=lifespan,
         routers=[offices_router, board_router, tickets_router, outages_router, days_router],
+        links=LINKS,
     )
 
 

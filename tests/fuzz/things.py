@@ -62,8 +62,11 @@ def _enrolment(client: httpx.Client) -> Things:
 
 
 def _draft(client: httpx.Client, serial: int) -> str:
-    order = {"office": OFFICE, "nik": f"331307570800{serial:04d}", "kind": "FIRST_TIME", "biodata": BIODATA}
-    return str(_made(client, "POST", "/v1/enrolments", order)["id"])
+    return str(_made(client, "POST", "/v1/enrolments", _draft_order(serial))["id"])
+
+
+def _draft_order(serial: int) -> dict[str, Any]:
+    return {"office": OFFICE, "nik": f"331307570800{serial:04d}", "kind": "FIRST_TIME", "biodata": BIODATA}
 
 
 def _capture(client: httpx.Client, record: str, modality: str) -> None:
@@ -102,6 +105,16 @@ MAKERS: dict[str, Callable[[httpx.Client], Things]] = {
     "central_mock": _centre,
     "central_mock_control": _console,
 }
+
+
+ORDERS: dict[str, Callable[[int], Any]] = {
+    "POST /v1/offices/{office}/tickets": lambda _: {"service": "ENROLMENT"},
+    "POST /v1/offices/{office}/counters/{counter}/call-next": lambda _: {},
+    "POST /v1/offices/{office}/outages": lambda _: {"hop": "LINK"},
+    "POST /v1/enrolments": lambda number: _draft_order(100 + number),
+    "POST /control/v1/faults": lambda _: {"fault": {"kind": "HTTP_503"}},
+}
+"""What is in order where things are made, by operation; each differs by its number."""
 
 
 class Hands:

@@ -1,0 +1,89 @@
+"""Walks along the links of a document: a ticket is issued, called and finished, a record drafted, read and completed.
+
+Where something is made two of three orders are in order: walks that begin with nonsense end there. What follows is
+drawn by schemathesis from what each answer links to.
+"""
+
+import json
+from collections import Counter
+from contextlib import suppress
+from itertools import count
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.errors import Flaky
+from schemathesis.core.failures import FailureGroup
+from schemathesis.generation.stateful.state_machine import StepInput, StepOutput
+
+from services.ektp.api_documents import FOLDER
+from tests.fuzz.fuzzing import CHECKS, TIMEOUT, Trial, document
+from tests.fuzz.things import ORDERS
+
+WALKS = 6
+STEPS = 10
+ONE_WALK = settings(
+    max_examples=2,  # the first is the simplest there is, and goes nowhere
+    stateful_step_count=STEPS,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def linked(name: str) -> set[str]:
+    """The operations that a link leads from or to: a walk that goes elsewhere ends there."""
+    paths = json.loads((FOLDER / f"{name}.openapi.json").read_text())["paths"]
+    labels, found = dict[str, str](), set[str]()
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            labels[operation["operationId"]] = f"{method.upper()} {path}"
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            for answer in operation["responses"].values():
+                for link in answer.get("links", {}).values():
+                    found |= {f"{method.upper()} {path}", labels[link["operationId"]]}
+    return found
+
+
+def walk(name: str, trial: Trial) -> Counter[str]:
+    """Walk so often, held to the document at each step; how many steps followed a link, by where they led."""
+    on_the_way = linked(name)
+    whole = document(name).include(func=lambda context: context.operation.label in on_the_way)
+    machine: Any = whole.as_state_machine()
+    followed: Counter[str] = Counter()
+    found: list[FailureGroup] = []
+    numbers = count()
+
+    class Walk(machine):  # type: ignore[misc]  # made from the document
+        def step(self, input: StepInput) -> StepOutput:  # noqa: A002  # its name there
+            case = input.case
+            if input.transition is None:
+                trial.hands.put_into(case.path_parameters)
+            order = ORDERS.get(case.operation.label)
+            if order is not None and (number := next(numbers)) % 3:
+                case.body, case.media_type = order(number), "application/json"
+            output: StepOutput = super().step(input)
+            if input.transition is not None and input.is_applied and output.response.status_code < 400:
+                followed[case.operation.label] += 1
+            return output
+
+        def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
+            return {"base_url": trial.service.url, "headers": trial.service.everybody(), "timeout": TIMEOUT}
+
+        def validate_response(self, response: Any, case: Any, **kwargs: Any) -> None:
+            kwargs.pop("additional_checks", None)
+            try:
+                case.validate_response(response, checks=CHECKS, transport_kwargs=kwargs)
+            except FailureGroup as failure:
+                found.append(failure)
+                raise
+
+    for seed in range(WALKS):
+        Walk._hypothesis_internal_use_seed = seed
+        with suppress(Flaky):  # a service remembers what was done before, so nothing comes out the same twice
+            Walk.run(settings=ONE_WALK)
+        if found:
+            raise found[0]
+    return followed
