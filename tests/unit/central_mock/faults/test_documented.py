@@ -14,6 +14,7 @@ from services.central_mock.faults.specs import Kind
 from services.ektp.central import command, faults
 from tests.integration.central_mock.faults.captures import CAPTURES, Capture
 from tests.integration.central_mock.faults.meaning_captures import MEANING_CAPTURES, MeaningCapture
+from tests.integration.enrolment_api.delivery.test_meaning_of_the_centre import TIMES_SENT
 from tests.integration.enrolment_api.delivery.test_wire_of_the_centre import CASES
 
 PAGE = (Path(__file__).parents[4] / "docs" / "faults.md").read_text()
@@ -67,6 +68,20 @@ def test_what_the_forwarder_does_is_what_it_was_seen_to_do(kind: Kind) -> None:
     for cell in told:
         assert {words for words in SENT_AGAIN.values() if words in cell} == seen, cell
         assert "once" in cell
+
+
+@pytest.mark.parametrize("kind", TIMES_SENT)
+def test_what_the_forwarder_does_about_a_meaning_is_what_it_was_seen_to_do(kind: Kind) -> None:
+    for cell in {row[3] for row in ROWS if row[0] == kind.value}:
+        if TIMES_SENT[kind] is not None:
+            assert bool(re.search(r"\bsends( it)? again\b", cell)) is (TIMES_SENT[kind] == 2), cell
+        assert cell.endswith(": once") is (kind is not Kind.APPLIED_TWICE), (
+            cell
+        )  # the centre itself makes it two
+
+
+def test_every_fault_of_meaning_was_tried_with_the_forwarder() -> None:
+    assert set(TIMES_SENT) == {each.kind for each in MEANING_CAPTURES}
 
 
 class Sent(Exception):
