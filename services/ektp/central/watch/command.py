@@ -46,8 +46,8 @@ def snapshot(control: ControlPort) -> None:
 async def _watch(control: ControlPort, board: Board) -> None:
     with Live(screen(board, time.time()), auto_refresh=False, screen=True) as live:
         followers = [
-            asyncio.create_task(_forever(board, _states, control)),
-            asyncio.create_task(_forever(board, _events, control)),
+            asyncio.create_task(follow(board, states, control)),
+            asyncio.create_task(follow(board, events, control)),
         ]
         try:
             while True:
@@ -58,7 +58,7 @@ async def _watch(control: ControlPort, board: Board) -> None:
                 each.cancel()
 
 
-async def _forever(
+async def follow(
     board: Board, what: Callable[[Board, ControlPort], Awaitable[None]], control: ControlPort
 ) -> None:
     """A centre that is killed and started again is what this screen is for: try again until the user ends it."""
@@ -74,7 +74,8 @@ async def _forever(
         await asyncio.sleep(EVERY)
 
 
-async def _states(board: Board, control: ControlPort) -> None:
+async def states(board: Board, control: ControlPort) -> None:
+    """Ask for the state, each second."""
     import httpx
 
     async with httpx.AsyncClient(headers=control.headers(), timeout=5, trust_env=False) as client:
@@ -85,7 +86,8 @@ async def _states(board: Board, control: ControlPort) -> None:
             await asyncio.sleep(EVERY)
 
 
-async def _events(board: Board, control: ControlPort) -> None:
+async def events(board: Board, control: ControlPort) -> None:
+    """Follow the journal until the stream ends."""
     import httpx
 
     async with (
