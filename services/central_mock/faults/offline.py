@@ -5,8 +5,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from services.central_mock.faults.domain import OFFLINE_PRIORITY, Mode
+from services.central_mock.faults.rules.keeping import OFFLINE
 from services.central_mock.faults.rules.schemas import RuleOrder
-from services.central_mock.faults.rules.service import OFFLINE
 from services.central_mock.faults.schemas import OfflineOrder
 from services.central_mock.faults.specs import FaultSpec
 

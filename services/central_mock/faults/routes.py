@@ -8,8 +8,8 @@ from services.central_mock.centre.uniqueness.schemas import UniquenessPolicy
 from services.central_mock.faults.domain import Mode
 from services.central_mock.faults.offline import rule_of
 from services.central_mock.faults.reset import forget_everything
+from services.central_mock.faults.rules.keeping import OFFLINE
 from services.central_mock.faults.rules.routes import port_taken
-from services.central_mock.faults.rules.service import OFFLINE
 from services.central_mock.faults.scenarios.showing import run_state
 from services.central_mock.faults.schemas import CentreState, FaultState, OfflineOrder, RecordCounts
 from services.central_mock.orders import give_order

@@ -1,6 +1,10 @@
 """How much time of the clock has passed: moving the clock neither ends nor prolongs what is counted in it."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable
+
+from shared.clock import Clock
 
 
 class PassedTime:
@@ -22,3 +26,15 @@ class PassedTime:
 
     def _total(self, now: float, speed: float) -> float:
         return self._passed if self._marked is None else self._passed + (now - self._marked) * speed
+
+
+async def sleep_or(clock: Clock, seconds: float, happened: asyncio.Event) -> None:
+    """Until so many seconds of the clock have passed, the clock was changed, or it happened."""
+    waits = [asyncio.create_task(clock.sleep(seconds)), asyncio.create_task(happened.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await each

@@ -1,7 +1,6 @@
 """The rule book: the one place where rules are set, drawn, counted, ended and remembered over a restart."""
 
 import asyncio
-import contextlib
 import itertools
 import time
 from collections.abc import Callable, Sequence
@@ -14,11 +13,11 @@ from sqlmodel import Session
 from services.central_mock.faults.rules import repository
 from services.central_mock.faults.rules.acting import ranked
 from services.central_mock.faults.rules.attempts import Attempts
-from services.central_mock.faults.rules.domain import DEFAULT_SEED, Rule, Subject, life_left
+from services.central_mock.faults.rules.domain import DEFAULT_SEED, Rule, Subject
 from services.central_mock.faults.rules.index import RuleIndex
-from services.central_mock.faults.rules.keeping import forget_rules, keep_rule, rule_of, stored_rule
+from services.central_mock.faults.rules.keeping import forget_rules, keep_rule, read_back, rule_of
 from services.central_mock.faults.rules.live import LiveRule
-from services.central_mock.faults.rules.passing import PassedTime
+from services.central_mock.faults.rules.passing import PassedTime, sleep_or
 from services.central_mock.faults.rules.recording import Recording
 from services.central_mock.faults.rules.refusals import RuleNameTaken, check_not_covered, check_order
 from services.central_mock.faults.rules.repository import Action
@@ -31,8 +30,6 @@ from shared.database import Database, DatabaseUnavailable
 
 log = structlog.get_logger()
 
-OFFLINE = "offline"
-"""The name of the rule that `offline` sets and `online` removes."""
 SEED_ORDER = "fault_seed"
 REOPEN_AFTER = 1.0
 """Real seconds until the port is asked for again that another process took."""
@@ -252,21 +249,15 @@ class RuleBook:
         if seed is not None:
             self.seed = int(seed.value["seed"])
         kept = await self._database.read(repository.kept)
-        told, over, now = [], [], self._clock.now()
-        for row in kept:
-            rule = stored_rule(row)
-            left = life_left(rule.since, rule.seconds, now)
-            who = rule.fault.kind if rule.name == OFFLINE else f"{rule.name} ({rule.fault.kind})"
-            told.append(f"{who} for another {left:.0f} s" if left > 0 else f"{who} was over")
-            if left > 0:
-                self._start(rule, left)
-                self.recording.set(rule)
-            else:
-                over.append(rule.name)
-        self.restored = "; ".join(told) or "no fault was on"
-        self._numbers = itertools.count(max((row.number for row in kept), default=0) + 1)
+        now = self._clock.now()
+        found = read_back(kept, now)
+        for rule, left in found.alive:
+            self._start(rule, left)
+            self.recording.set(rule)
+        self.restored = found.told
+        self._numbers = itertools.count(found.last_number + 1)
         if kept:
-            await self._restored(over, now)
+            await self._restored(found.over, now)
 
     async def _restored(self, over: Sequence[str], now: datetime) -> None:
         def note(session: Session) -> None:
@@ -305,14 +296,4 @@ class RuleBook:
         if not self._wall.is_settled:
             await asyncio.sleep(REOPEN_AFTER)
             return
-        waits = [
-            asyncio.create_task(self._clock.sleep(seconds)),
-            asyncio.create_task(self._changed.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await each
+        await sleep_or(self._clock, seconds, self._changed)
