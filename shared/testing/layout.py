@@ -6,11 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from shared.testing.broker_faults import Broker
-from shared.testing.databases import ServiceDatabase
+from shared.testing.databases import PostgresDatabase, ServiceDatabase
 from shared.testing.plan import (
     BROKER,
     CENTRE,
     CLIENTS,
+    DATABASE,
     TALKS_TO,
     basic_environment,
     hop_name,
@@ -60,12 +61,20 @@ class Layout:
         kind = plain(name)
         environment = basic_environment(self.home / name, self.keys) | {
             kind.port_setting: str(ports[name]),
-            kind.database_setting: self.databases[kind.name].url,
+            kind.database_setting: self._database(name),
             "CENTRAL_CONTROL_PORT": str(self.control_port),
         }
         for target in kind.talks_to:
             environment[TALKS_TO[target]] = self._way(name, target, ports)
         return with_settings(environment, self.settings)
+
+    def _database(self, name: str) -> str:
+        """The URL of its database: a file has no way to it, a server is found through a hop."""
+        database = self.databases[plain(name).name]
+        if not isinstance(database, PostgresDatabase):
+            return database.url
+        hop = self.network.hop(hop_name(name, DATABASE), database.node.port)
+        return database.node.url(database.name, hop.port)
 
     def _way(self, name: str, target: str, ports: Mapping[str, int]) -> str:
         """The URL by which a process finds another, through their hop."""

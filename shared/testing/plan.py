@@ -11,6 +11,7 @@ from shared.testing.trio import NOT_INHERITED, PORT_SETTINGS
 
 DatabaseKind = Literal["sqlite", "postgresql"]
 CLIENTS, BROKER, CENTRE, POSTGRES = "clients", "broker", "centre", "postgres"
+DATABASE = "database"
 
 
 @dataclass(frozen=True)

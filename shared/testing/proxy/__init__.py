@@ -11,6 +11,7 @@ from shared.testing.proxy.faults import (
     Slow,
     Stall,
     Swallow,
+    Unanswered,
 )
 from shared.testing.proxy.listener import Proxy
 from shared.testing.proxy.network import Hop, Network
@@ -29,4 +30,5 @@ __all__ = [
     "Slow",
     "Stall",
     "Swallow",
+    "Unanswered",
 ]

@@ -47,6 +47,11 @@ class Cut(Fault):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unanswered(Fault):
+    """Who connects hears nothing, neither yes nor no; what is open goes on. It befalls everybody, at all times."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stall(Fault):
     """Nothing moves: what was sent waits (64 kB in the proxy, the rest at the sender), what is new is taken."""
 

@@ -6,9 +6,9 @@ import socket
 from collections.abc import Callable
 
 from shared.testing.proxy.connection import Connection
-from shared.testing.proxy.faults import Counts, Cut, Direction, Fault, Faults, Swallow
+from shared.testing.proxy.faults import Counts, Cut, Direction, Fault, Faults, Swallow, Unanswered
+from shared.testing.proxy.unanswered import BACKLOG, FullQueue
 
-BACKLOG = 1024
 # While the process has no more files to open, connections wait in the kernel's queue.
 NO_FILES_PAUSE = 0.05
 
@@ -36,6 +36,7 @@ class Proxy:
         self._say = say or _say_nothing
         self._socket: socket.socket | None = None
         self._accepting = False
+        self._full: FullQueue | None = None
         self._running: dict[asyncio.Task[None], Connection] = {}
         self._turns: dict[Direction, float] = {}
 
@@ -55,6 +56,7 @@ class Proxy:
 
     async def close(self) -> None:
         """Reset what is open and let go of the port."""
+        await self._answer_again()
         self._stop_accepting()
         await self.reset()
         if self._socket is not None:
@@ -65,7 +67,12 @@ class Proxy:
         """Turn a fault on; when this returns, it is."""
         self.faults.cause(fault)
         if isinstance(fault, Cut):
+            if await self._answer_again():
+                self._accept_from_now()
             await self._cut(fault)
+        if isinstance(fault, Unanswered) and self._accepting and self._socket is not None:
+            self._stop_accepting()
+            self._full = FullQueue(self._socket)
         self._say(f"caused {fault}")
         self._announce()
 
@@ -75,6 +82,8 @@ class Proxy:
         self.faults.heal(kind)
         if Swallow.__name__ in was:
             await self._end([task for task, connection in self._running.items() if connection.lost_bytes])
+        if Unanswered.__name__ in was and await self._answer_again():
+            self._accept_from_now()
         if Cut.__name__ in was and self._socket is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.listen(BACKLOG)
@@ -117,6 +126,15 @@ class Proxy:
         if count := await self._end(list(self._running)):
             self.counts.acted[fault.kind] += count
 
+    async def _answer_again(self) -> bool:
+        """Whether nobody was answered until now."""
+        if self._full is None:
+            return False
+        full, self._full = self._full, None
+        await full.end()
+        self.counts.acted[Unanswered.__name__] += len(full.knocked)
+        return True
+
     def _accept_from_now(self) -> None:
         """By a callback and no task: a task that is cancelled may have a connection in its hand, and lose it."""
         if self._socket is not None:
@@ -153,7 +171,7 @@ class Proxy:
             self._accept_from_now()
 
     def _faults_allow(self) -> bool:
-        return not any(isinstance(fault, Cut) for fault in self.faults.on)
+        return not any(isinstance(fault, Cut | Unanswered) for fault in self.faults.on)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if connection := self._running.pop(task, None):

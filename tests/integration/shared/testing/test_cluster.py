@@ -124,3 +124,14 @@ async def test_nothing_is_left_of_a_trio_that_was_closed(trio: Cluster) -> None:
 async def test_replicas_need_a_database_that_they_can_share() -> None:
     with pytest.raises(ValueError, match="PostgreSQL"):
         Cluster(replicas=2)
+
+
+async def test_the_way_to_postgresql_has_a_hop_and_a_service_survives_its_cut() -> None:
+    async with Cluster(8, broker=False, database="postgresql") as trio:
+        hop = trio.hops["queue→database"]
+        assert (await take_ticket(trio, "before")).status_code == 201
+        with hop.broken(Cut()):
+            assert (await take_ticket(trio, "meanwhile")).status_code == 503
+        await trio.recover()
+        assert (await take_ticket(trio, "meanwhile")).status_code == 201
+        assert hop.counts.acted["Cut"] > 0

@@ -18,6 +18,7 @@ from shared.testing.proxy import (
     Slow,
     Stall,
     Swallow,
+    Unanswered,
 )
 from shared.testing.waiting import wait_until
 from tests.integration.shared.testing.upstream import Upstream, running_upstream
@@ -111,6 +112,28 @@ def test_a_cut_resets_what_is_open_refuses_what_is_new_and_keeps_the_port(hop: H
         assert hop.counts.acted["Cut"] == 1
     with connect(hop) as line:
         assert ask(line) == b"HELLO"
+
+
+def test_who_connects_can_be_left_without_any_answer_while_what_is_open_goes_on(hop: Hop) -> None:
+    with connect(hop) as before:
+        with hop.broken(Unanswered()):
+            for _ in range(3):
+                with pytest.raises(TimeoutError):
+                    socket.create_connection(("127.0.0.1", hop.port), timeout=0.1)
+            assert ask(before)
+        assert hop.counts.acted["Unanswered"] == 3
+        with connect(hop) as after:
+            assert ask(after)
+
+
+def test_a_cut_ends_the_silence_with_a_refusal(hop: Hop) -> None:
+    hop.cause(Unanswered())
+    hop.cause(Cut())
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", hop.port), timeout=1)
+    hop.heal()
+    with connect(hop) as after:
+        assert ask(after)
 
 
 def test_a_stall_holds_bytes_and_lets_them_go(hop: Hop, upstream: Upstream) -> None:
