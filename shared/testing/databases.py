@@ -1,10 +1,11 @@
 """The databases of a trio's services: their URLs, and a lock held from outside."""
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.testing.postgres_node import PostgresNode
 from shared.testing.timeline import Timeline
@@ -19,6 +20,9 @@ class ServiceDatabase(Protocol):
     @property
     def url(self) -> str:
         """For SQLAlchemy, past every proxy."""
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a SELECT finds, as it is committed."""
 
     def lock(self) -> Callable[[], None]:
         """Keep everybody from writing (on PostgreSQL from reading too) until what is given back is called."""
@@ -35,6 +39,11 @@ class SqliteFile:
     @property
     def url(self) -> str:
         return f"sqlite:///{self.path}"
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """On a connection of its own that can't write."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as connection:
+            return connection.execute(statement).fetchall()
 
     def lock(self) -> Callable[[], None]:
         """As a forgotten `sqlite3` shell does it."""
@@ -65,6 +74,11 @@ class PostgresDatabase:
     @property
     def url(self) -> str:
         return self.node.url(self.name)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """By psql, as JSON: its own output says nothing of types."""
+        told = self.node.psql(f"SELECT coalesce(json_agg(found), '[]') FROM ({statement}) found", self.name)  # noqa: S608  # a test's own
+        return [tuple(row.values()) for row in json.loads(told)]
 
     def lock(self) -> Callable[[], None]:
         """All its tables at once."""

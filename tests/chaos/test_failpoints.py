@@ -7,9 +7,8 @@ send again what was not answered. Whoever died is started again; what then holds
 import asyncio
 import base64
 import hashlib
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
@@ -23,7 +22,7 @@ from services.enrolment_api.recording.domain import ALL_MODALITIES
 from shared.failpoints import POINTS
 from shared.testing.broker_faults import Broker
 from shared.testing.cluster import Cluster
-from shared.testing.databases import SqliteFile
+from shared.testing.databases import PostgresDatabase
 from shared.testing.failpoints import FAIL_POINTS_BY_FILE, call_off, order, reached
 from shared.testing.waiting import eventually
 
@@ -150,10 +149,7 @@ class Day:
             await self.call("POST", "enrolment", "/central-link/probe")
 
     def rows(self, who: str, statement: str) -> list[tuple[Any, ...]]:
-        database = self.trio.databases[who]
-        assert isinstance(database, SqliteFile)
-        with closing(sqlite3.connect(f"file:{database.path}?mode=ro", uri=True)) as connection:
-            return connection.execute(statement).fetchall()
+        return self.trio.databases[who].rows(statement)
 
     def published(self, who: str) -> dict[str, int]:
         """The last sequence of every aggregate."""
@@ -193,10 +189,13 @@ class Stage:
     records: list[str] = field(default_factory=list)
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def stage(chaos_broker: Broker) -> AsyncIterator[Stage]:
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["sqlite", "postgresql"])
+async def stage(request: pytest.FixtureRequest, chaos_broker: Broker) -> AsyncIterator[Stage]:
     settings = FAIL_POINTS_BY_FILE | {"CENTRAL_UNIQUENESS_DELAY": "0"}
-    async with Cluster(63, broker=chaos_broker, settings=settings) as trio:
+    postgres = request.getfixturevalue("chaos_postgres") if request.param == "postgresql" else None
+    async with Cluster(
+        63, database=request.param, broker=chaos_broker, postgres=postgres, settings=settings
+    ) as trio:
         await hasten(trio)
         yield Stage(trio)
 
@@ -210,12 +209,23 @@ async def hasten(trio: Cluster) -> None:
             answer.raise_for_status()
 
 
+def end_leases_of(who: str, trio: Cluster) -> None:
+    """A minute later, as it were: on PostgreSQL others might live, and wait until the dead one's leases are over."""
+    database = trio.databases[who]
+    if isinstance(database, PostgresDatabase):
+        database.node.psql("DELETE FROM lease", database.name)
+        if who == "enrolment":
+            over = "UPDATE delivery SET next_attempt_at = captured_at WHERE state = 'IN_FLIGHT'"
+            database.node.psql(over, database.name)
+
+
 async def start_again_whoever_dies(trio: Cluster) -> None:
     """As a supervisor does."""
     while True:
         for process in trio.processes.values():
-            if process.is_wanted():
-                process.spawn()  # nothing when it runs
+            if process.is_wanted() and not process.is_running():
+                end_leases_of(process.name, trio)
+                process.spawn()
         await asyncio.sleep(0.02)
 
 
