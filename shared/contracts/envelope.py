@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic_core import to_json
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 CONTENT_TYPE = "application/cloudevents+json"
 SPECVERSION = "1.0"
@@ -19,6 +26,7 @@ DATA_CONTENT_TYPE = "application/json"
 LAST_SEQUENCE = 2**31 - 1
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_CONTROLS)]
+ENVELOPE = TypeAdapter(dict[str, Any])
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=36, pattern=NO_CONTROLS)]
 
 
@@ -80,7 +88,7 @@ class Outgoing:
 
         Every field comes from typed code of ours: making an `Event` of them and dumping it costs four times this.
         """
-        return to_json(
+        return ENVELOPE.dump_json(
             {
                 "specversion": SPECVERSION,
                 "id": event_id,
