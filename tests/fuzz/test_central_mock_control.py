@@ -24,5 +24,4 @@ def test_answers_as_documented(case: schemathesis.Case[Any], trial: Trial) -> No
 
 
 def test_whoever_walks_along_the_links_is_answered_as_documented(trial: Trial) -> None:
-    followed = walk("central_mock_control", trial)
-    assert len(followed) >= 3, followed
+    walk("central_mock_control", trial, ways=3)

@@ -21,6 +21,7 @@ from tests.fuzz.fuzzing import CHECKS, TIMEOUT, Trial, document
 from tests.fuzz.things import ORDERS
 
 WALKS = 6
+MOST_WALKS = 40
 STEPS = 10
 ONE_WALK = settings(
     max_examples=2,  # the first is the simplest there is, and goes nowhere
@@ -47,13 +48,30 @@ def linked(name: str) -> set[str]:
     return found
 
 
-def walk(name: str, trial: Trial) -> Counter[str]:
-    """Walk so often, held to the document at each step; how many steps followed a link, by where they led."""
+def walk(name: str, trial: Trial, *, ways: int) -> None:
+    """Walk, held to the document at each step, until links were followed to so many operations, and a few times more.
+
+    Where a walk goes depends on what the service remembers of earlier ones: some take more of them than others.
+    """
+    followed: Counter[str] = Counter()
+    found: list[FailureGroup] = []
+    walker = _walker(name, trial, followed, found)
+    for seed in range(MOST_WALKS):
+        walker._hypothesis_internal_use_seed = seed
+        with suppress(Flaky):  # a service remembers what was done before, so nothing comes out the same twice
+            walker.run(settings=ONE_WALK)
+        if found:
+            raise found[0]
+        if seed + 1 >= WALKS and len(followed) >= ways:
+            return
+    raise AssertionError(f"{MOST_WALKS} walks led to no more than {dict(followed)}")
+
+
+def _walker(name: str, trial: Trial, followed: Counter[str], found: list[FailureGroup]) -> Any:
+    """A state machine that notes which links it followed, by where they led, and what was not as documented."""
     on_the_way = linked(name)
     whole = document(name).include(func=lambda context: context.operation.label in on_the_way)
     machine: Any = whole.as_state_machine()
-    followed: Counter[str] = Counter()
-    found: list[FailureGroup] = []
     numbers = count()
 
     class Walk(machine):  # type: ignore[misc]  # made from the document
@@ -80,10 +98,4 @@ def walk(name: str, trial: Trial) -> Counter[str]:
                 found.append(failure)
                 raise
 
-    for seed in range(WALKS):
-        Walk._hypothesis_internal_use_seed = seed
-        with suppress(Flaky):  # a service remembers what was done before, so nothing comes out the same twice
-            Walk.run(settings=ONE_WALK)
-        if found:
-            raise found[0]
-    return followed
+    return Walk
