@@ -10,8 +10,10 @@ from services.ektp.bench.stage import Stage
 from shared.ids import new_id
 
 CLIENTS = 16
-REQUESTS = 250
-"""Of each client in a round."""
+REQUESTS = 100
+"""Of each client in a turn: short, so that what disturbs the machine disturbs both of a pair."""
+TURNS = 4
+"""Of each round, each first in every other one: what one leaves behind for the disk falls into the other's time."""
 RULES = 1000
 HEALTH = "/central/v1/health"
 SELDOM = 1e-9
@@ -35,17 +37,19 @@ def measure(run: Run) -> list[Figure]:
         front.start("central_mock")
         many = run.scaled(RULES)
         for _ in range(run.rounds + 1):
-            for path, status in ((HEALTH, 200), (known, 404)):
-                rate(bare, "bare", path, status)
-                rate(front, "front", path, status)
-            _set_rules(front, 1)
-            rate(front, "one", HEALTH)
-            _set_rules(front, many)
-            rate(front, "many", HEALTH)
+            for turn in range(TURNS):
+                pair = [(bare, "bare"), (front, "front")]
+                for stage, what in pair if turn % 2 else pair[::-1]:
+                    rate(stage, what, HEALTH)
+                    rate(stage, what, known, 404)
+            for what, rules in (("one", 1), ("many", many)):
+                _set_rules(front, rules)
+                for _turn in range(TURNS):
+                    rate(front, what, HEALTH)
             _set_rules(front, 0)
 
     def figure(name: str, yardstick: str, pair: tuple[str, str], path: str, aim: float) -> Figure:
-        measured, beside = (rates[each, path][1:] for each in pair)  # the first round warmed up
+        measured, beside = (rates[each, path][TURNS:] for each in pair)  # the first round warmed up
         return Figure(name, yardstick, "requests/s", measured, beside, aim)
 
     return [
