@@ -48,7 +48,8 @@ async def test_our_forwarder_is_called_good_on_every_point(pair: Pair) -> None:
     await centre.offline("HTTP_503", retry_after=10)
 
     async def told_often() -> bool:
-        return bool((await behaviour(centre))["retry_after"]["told"] >= 2)
+        found = await behaviour(centre)
+        return bool(found["retry_after"]["told"] >= 2 and found["half_open"]["probes"] >= 4)
 
     await eventually(told_often, within=30)
     await centre.online()
