@@ -18,6 +18,8 @@ from tests.chaos.lines import read_lines
 
 EXCHANGE = "ektp.events"
 QUEUE = "witness"
+PROBE = "witness.probe"
+"""Taken by nobody but the witness, who has not begun before it has seen one."""
 CONNECT_WITHIN = 5.0
 PAUSE = 0.5
 # Its library tells of every broker that is killed, with a traceback.
@@ -32,15 +34,15 @@ class Tap:
         self._url = url
         self._file = path.open("a", buffering=1)
         self._task: asyncio.Task[None] | None = None
-        self._bound = asyncio.Event()
+        self._seeing = asyncio.Event()
         self.interruptions = 0
         self.last_error = ""
 
     async def start(self, within: float = 30.0) -> None:
-        """Returns when it is bound. Raises TimeoutError."""
+        """Returns when what is published is seen. Raises TimeoutError."""
         self._task = asyncio.create_task(self._listen(), name="witness")
         async with asyncio.timeout(within):
-            await self._bound.wait()
+            await self._seeing.wait()
 
     async def close(self) -> None:
         if self._task is not None:
@@ -76,16 +78,20 @@ class Tap:
                 )
                 await queue.bind(exchange, "#")
                 await queue.consume(self._write)
-            self._bound.set()
-            while not connection.is_closed and not channel.is_closed:  # noqa: ASYNC110  # the library has no event for both
+            while not connection.is_closed and not channel.is_closed:  # the library has no event for both
+                if not self._seeing.is_set():
+                    await exchange.publish(aio_pika.Message(b"{}"), PROBE, timeout=CONNECT_WITHIN)
                 await asyncio.sleep(PAUSE)
         finally:
             async with asyncio.timeout(1.0):
                 await connection.close()
 
     async def _write(self, message: AbstractIncomingMessage) -> None:
-        event = json.loads(message.body)
-        self._file.write(json.dumps({"seen": time.time(), "event": event}, separators=(",", ":")) + "\n")
+        if message.routing_key == PROBE:
+            self._seeing.set()
+        else:
+            seen = {"seen": time.time(), "event": json.loads(message.body)}
+            self._file.write(json.dumps(seen, separators=(",", ":")) + "\n")
         await message.ack()
 
 
