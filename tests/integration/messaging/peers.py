@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from aio_pika.abc import AbstractConnection
 from pydantic import SecretStr
 from sqlmodel import Session
 
@@ -20,7 +21,7 @@ from shared.lifecycle import BackgroundTasks
 from shared.messaging.handlers import Handlers
 from shared.messaging.messaging import Messaging
 from shared.messaging.outbox import enqueue
-from shared.messaging.topology import ENROLMENT_API, QUEUE_API, Subscription
+from shared.messaging.topology import ENROLMENT_API, EXCHANGE, QUEUE_API, Subscription
 from shared.metrics import Metrics
 from shared.runtime import Runtime
 from shared.security import TokenVerifier
@@ -148,3 +149,13 @@ def create_tables(url: str) -> None:
 
 PUBLISHER: tuple[str, Subscription] = ("queue_api", QUEUE_API)
 CONSUMER: tuple[str, Subscription] = ("enrolment_api", ENROLMENT_API)
+
+
+async def take_bindings_away(connection: AbstractConnection) -> None:
+    """From the consumer's queue, while another takes every event: none is unroutable, and nobody is told."""
+    channel = await connection.channel()
+    other = await channel.declare_queue(exclusive=True)
+    await other.bind(EXCHANGE, "#")
+    queue = await channel.get_queue(ENROLMENT_API.queue, ensure=False)
+    for key in ENROLMENT_API.bindings:
+        await queue.unbind(EXCHANGE, key)

@@ -17,7 +17,15 @@ from shared.messaging import inbox as inbox_module
 from shared.messaging.node import BrokerNode
 from shared.messaging.topology import ENROLMENT_API, EXCHANGE
 from shared.testing.waiting import eventually
-from tests.integration.messaging.peers import CONSUMER, PUBLISHER, Effect, Peer, create_tables, running_peer
+from tests.integration.messaging.peers import (
+    CONSUMER,
+    PUBLISHER,
+    Effect,
+    Peer,
+    create_tables,
+    running_peer,
+    take_bindings_away,
+)
 
 
 @asynccontextmanager
@@ -132,14 +140,9 @@ async def test_a_consumer_whose_bindings_were_taken_away_binds_again_though_its_
         pair(broker, tmp_path) as (publisher, consumer),
         await aio_pika.connect(broker.url) as connection,
     ):
-        channel = await connection.channel()
-        other = await channel.declare_queue(exclusive=True)
         await publisher.publish("ticket-1")
         await eventually(lambda: len(consumer.seen) == 1, within=20)
-        await other.bind(EXCHANGE, "#")
-        queue = await channel.get_queue(ENROLMENT_API.queue, ensure=False)
-        for key in ENROLMENT_API.bindings:
-            await queue.unbind(EXCHANGE, key)
+        await take_bindings_away(connection)
         await publisher.publish("ticket-1")
 
         async def goes_on() -> bool:

@@ -10,9 +10,8 @@ import sqlalchemy as sa
 
 from shared.messaging import marks
 from shared.messaging.node import BrokerNode
-from shared.messaging.topology import ENROLMENT_API, EXCHANGE
 from shared.testing.waiting import eventually
-from tests.integration.messaging.peers import Peer
+from tests.integration.messaging.peers import Peer, take_bindings_away
 from tests.integration.messaging.test_events_between_services import all_published, pair
 
 SPEED = 60.0
@@ -44,14 +43,9 @@ async def test_the_last_event_that_met_no_binding_takes_effect_though_nothing_fo
         hurried_pair(broker, tmp_path) as (publisher, consumer),
         await aio_pika.connect(broker.url) as connection,
     ):
-        channel = await connection.channel()
-        other = await channel.declare_queue(exclusive=True)
         await publisher.publish("ticket-1")
         await eventually(lambda: len(consumer.seen) == 1, within=20)
-        await other.bind(EXCHANGE, "#")
-        queue = await channel.get_queue(ENROLMENT_API.queue, ensure=False)
-        for key in ENROLMENT_API.bindings:
-            await queue.unbind(EXCHANGE, key)
+        await take_bindings_away(connection)
         await publisher.publish("ticket-1")
         await publisher.publish("ticket-2")
         await eventually(lambda: all_published(publisher))

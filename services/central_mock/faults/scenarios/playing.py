@@ -5,13 +5,13 @@ them. Time is counted as it passes, at the clock's speed, so that moving the clo
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 
+from services.central_mock.faults.rules.passing import sleep_or
 from services.central_mock.faults.rules.service import RuleBook
 from services.central_mock.faults.scenarios.domain import State, next_change, passed
 from services.central_mock.faults.scenarios.keeping import Deed, forget_run, keep_run, kept_run
@@ -122,14 +122,7 @@ class Playing:
             await self._changed.wait()
             return
         due = next_change(self._run.scenario.timeline, self._run.place) - self._elapsed()
-        waits = [asyncio.create_task(self.clock.sleep(due)), asyncio.create_task(self._changed.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await each
+        await sleep_or(self.clock, due, self._changed)
 
     async def restore(self) -> None:
         """Go on with what ran when the process died, where it would be now. After the rules were restored."""
