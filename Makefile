@@ -24,7 +24,8 @@ PYTEST = env -u EKTP_HOME -u EKTP_PROFILE -u BROKER_URL -u CENTRAL_URL -u KEYS_D
 	-u CENTRAL_DATABASE_URL $(MEMORY) "$(BIN)/python" -m pytest
 # A change is judged in 10 minutes on two cores because something always waits. Unit, contract and integration tests wait
 # a third of their time: beside them go the fuzz, on one core (schemathesis gives all its tests one id, of which xdist
-# would run one test and leave out the rest), and the minute of chaos. Whole trios come last and by themselves. What takes
+# would run one test and leave out the rest), and the minute of chaos. Whole trios come last and by themselves,
+# three at once, for they wait half of theirs. What takes
 # minutes and seldom changes its mind is `make test-deep`: a day replayed through kills, death at every fail point, every
 # planted bug, every preset of the centre's console felt on the wire, the harness.
 DEEP = $(addprefix tests/,e2e/test_day_replay.py chaos/test_failpoints.py chaos/test_planted_bugs.py \
@@ -67,7 +68,7 @@ test-beside:
 	@cd "$(ROOT)" && $(PYTEST) --chaos-seed $(CHANGE_SEED) $(CHAOS_MINUTE)
 
 test-trios:
-	@cd "$(ROOT)" && $(PYTEST) -n 2 --dist loadfile $(TRIOS)
+	@cd "$(ROOT)" && $(PYTEST) -n 3 --dist loadfile $(TRIOS)
 
 test-deep: $(STAMP) ## The tests that take minutes: a day through kills, every fail point, every planted bug, the bench
 	@cd "$(ROOT)" && "$(BIN)/ektp" setup --broker-only && CHAOS_BUGS=all $(PYTEST) $(DEEP)
