@@ -132,8 +132,6 @@ class Signed(HTTPBearer):
             principal.check_sees(office)
         return principal
 
-    of_request = __call__
-
 
 Kiosk = Annotated[Principal, Depends(Signed(Role.KIOSK))]
 Officer = Annotated[Principal, Depends(Signed(Role.OFFICER))]

@@ -19,6 +19,7 @@ from services.queue_api.offices.service import load_missing_offices
 from services.queue_api.outages.routes import router as outages_router
 from services.queue_api.runtime import QueueRuntime
 from services.queue_api.settings import QueueSettings
+from services.queue_api.tickets.routes import call as call_to_counter
 from services.queue_api.tickets.routes import router as tickets_router
 from services.queue_api.tickets.statements import VoucherSigner
 from shared.clock import SystemClock
@@ -62,6 +63,7 @@ def create_app(settings: QueueSettings) -> FastAPI:
         runtime=runtime,
         lifespan=lifespan,
         routers=[offices_router, board_router, tickets_router, outages_router, days_router],
+        express=[call_to_counter],
         links=LINKS,
     )
 
