@@ -6,7 +6,7 @@ A task that dies silently in the lifespan would leave the service answering `/he
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
@@ -17,6 +17,26 @@ from shared.metrics import Metrics
 log = structlog.get_logger()
 
 Main = Callable[[], Coroutine[Any, Any, None]]
+
+
+LAST_WORDS_SECONDS = 3.0
+"""For a task to close what it has open, before it is cancelled once more."""
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]], *, again: float) -> None:
+    """Cancel the tasks until they have ended, once more every `again` seconds.
+
+    A library can take a cancellation for its own and go on: aiormq does when a channel is just opening or closing.
+    """
+    left = set(tasks)
+    ending = asyncio.gather(
+        *left, return_exceptions=True
+    )  # looks at their errors, so that nobody warns of them
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=again)
+    await ending
 
 
 def end_process() -> None:
@@ -56,6 +76,4 @@ class BackgroundTasks:
     async def stop(self) -> None:
         """Cancel all and wait for them."""
         self._stopping = True
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await end(self._tasks.values(), again=LAST_WORDS_SECONDS)

@@ -16,7 +16,7 @@ from aio_pika.connection import make_url
 
 from shared.health import Health
 from shared.ids import new_id
-from shared.lifecycle import BackgroundTasks
+from shared.lifecycle import BackgroundTasks, end
 from shared.messaging import topology
 from shared.messaging.consumer import Consumer
 from shared.messaging.handlers import Handlers
@@ -29,6 +29,7 @@ CONNECT_TIMEOUT = 10.0
 HEARTBEAT_SECONDS = 10
 CHECK_SECONDS = 5.0
 CLOSE_TIMEOUT = 2.0
+CANCEL_AGAIN = 0.25
 FIRST_DELAY = 0.5
 MAX_DELAY = 10.0
 
@@ -119,9 +120,7 @@ class Messaging:
                     raise BrokerSessionEnded(f"{task.get_name()} was cancelled by the library")
                 task.result()
         finally:
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
+            await end(work, again=CANCEL_AGAIN)
 
     async def _watch(self, connection: AbstractConnection) -> None:
         """End the session when the connection is closed or the broker knows no consumer of ours any more."""

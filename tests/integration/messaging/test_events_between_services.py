@@ -1,5 +1,6 @@
 """Events arrive once in effect and in order, whatever happens to the broker, the consumer or the handler."""
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -128,6 +129,27 @@ async def test_a_consumer_whose_queue_was_deleted_notices_and_loses_nothing(
             await publisher.publish("ticket-1")
         await eventually(lambda: len(consumer.seen) == 4, within=60)
         assert consumer.sequences("ticket-1") == [1, 2, 3, 4]
+
+
+async def test_a_service_stops_though_the_library_took_the_cancellation_for_its_own(
+    broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiormq does so while a channel opens or closes; the watch then went on for ever, and with it the service."""
+    monkeypatch.setattr("shared.messaging.messaging.CHECK_SECONDS", 0.05)
+    asked, swallowed = asyncio.Event(), asyncio.Event()
+
+    async def swallows_once(*_: object) -> bool:
+        asked.set()
+        try:
+            await asyncio.sleep(0 if swallowed.is_set() else 60)
+        except asyncio.CancelledError:
+            swallowed.set()
+        return True
+
+    monkeypatch.setattr(consumer_module.Consumer, "is_consuming", swallows_once)
+    async with asyncio.timeout(20), pair(broker, tmp_path):
+        await asked.wait()
+    assert swallowed.is_set()
 
 
 async def test_a_consumer_whose_bindings_were_taken_away_binds_again_though_its_publisher_sees_nothing(

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from shared import lifecycle
 from shared.clock import FixedClock
 from shared.health import Health
 from shared.lifecycle import BackgroundTasks
@@ -84,6 +85,32 @@ async def test_stopping_is_no_death_and_waits_for_the_last_words() -> None:
     await running.wait()
     await tasks.stop()
     assert (said, deaths, health.ready) == (["bye"], [], True)
+
+
+async def test_stopping_cancels_again_what_took_the_first_time_for_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Libraries do: one end of a channel that was closing just then kept a service from stopping for ever."""
+    monkeypatch.setattr(lifecycle, "LAST_WORDS_SECONDS", 0.05)
+    swallowed: list[str] = []
+    running = asyncio.Event()
+
+    async def main() -> None:
+        while True:
+            running.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if len(swallowed) == 2:
+                    raise
+                swallowed.append("once more")
+
+    tasks = BackgroundTasks(Health(FixedClock(START)), Metrics("x"))
+    tasks.start("relay", main)
+    await running.wait()
+    async with asyncio.timeout(5):
+        await tasks.stop()
+    assert swallowed == ["once more"] * 2
 
 
 async def test_readiness_is_told_over_http_and_liveness_stays(
