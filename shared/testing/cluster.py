@@ -10,7 +10,7 @@ import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -40,6 +40,9 @@ TOKEN_LIFETIME = 12 * 3600.0
 LAST_MOMENTS = 200
 
 
+BeforeServices = Callable[["Cluster"], Awaitable[None]]
+
+
 class Cluster:
     """One trio. Enter it as an async context, from the main thread."""
 
@@ -53,11 +56,13 @@ class Cluster:
         postgres: PostgresNode | None = None,
         disks: Mapping[str, int] | None = None,
         settings: Mapping[str, str] | None = None,
+        before_services: BeforeServices | None = None,
     ) -> None:
         """`broker` and `postgres` may be given: they are used, healed and left running, for many trios in turn.
 
         `disks` are megabytes of a small disk by its owner (`enrolment`, `queue`, `centre`); `settings` are
-        environment variables for all processes.
+        environment variables for all processes. `before_services` is awaited when the broker is up and no service
+        runs yet: who wants to see their first words listens from there on.
         """
         if replicas > 1 and database == "sqlite":
             raise ValueError("replicas share a database: they need PostgreSQL")
@@ -76,6 +81,7 @@ class Cluster:
         self._wants_broker, self._own_broker = bool(broker), broker is True
         self._broker = broker if isinstance(broker, Broker) else None
         self._postgres, self._own_postgres = postgres, postgres is None
+        self._before_services = before_services
         self._locks: list[Callable[[], None]] = []
         self._closed = False
         self._client = httpx.AsyncClient(timeout=5.0, trust_env=False)
@@ -141,6 +147,8 @@ class Cluster:
             if self._broker is not None:
                 await self._broker.wait_ready()
                 self._broker.use_vhost(self.home.name)
+            if self._before_services is not None:
+                await self._before_services(self)
             self.processes = self._layout().processes(self._replicas, self._is_ready)
             for process in self.processes.values():
                 process.spawn()

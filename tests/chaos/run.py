@@ -96,6 +96,7 @@ async def run(
     began = time.monotonic()
     report = Report(setup)
     home = Path(tempfile.mkdtemp(prefix="ektp-chaos-"))
+    witness = Tap(home / "events.ndjson")
     cluster = Cluster(
         setup.seed,
         database=setup.database,
@@ -106,15 +107,17 @@ async def run(
         settings=SETTINGS
         | {"OFFICES_FILE": str(write_offices(home / "offices.json"))}
         | dict(settings or {}),
+        before_services=lambda trio: witness.start(trio.broker.url),
     )
     try:
         async with cluster as trio, _clients() as (http, plain):
             if bug is not None:
                 await plant(trio, bug)
             report.phases["start"] = time.monotonic() - began
-            await Run(setup, trio, report, home, http, plain).play()
+            await Run(setup, trio, report, home, http, plain, witness).play()
             report.timeline = trio.timeline.render()
     finally:
+        await witness.close()
         if keep is not None:
             shutil.copytree(home, keep, dirs_exist_ok=True)
         shutil.rmtree(home, ignore_errors=True)
@@ -143,22 +146,19 @@ class Run:
     home: Path
     http: aiohttp.ClientSession
     plain: httpx.AsyncClient
+    witness: Tap
 
     async def play(self) -> None:
         """From the first client to the verdict."""
         self.convergence = Convergence(self.trio, self.plain)
         self.observer = Observer(self.trio, self.plain)
         await self.convergence.set_clocks()
-        tap = Tap(self.trio.broker.url, self.home / "events.ndjson")
-        try:
-            await tap.start()
-            await self.observer.note_beginning()
-            with History(self.home / "history.ndjson") as history:
-                await self._hurt(history)
-            with self._timed("settling"):
-                await self._settle()
-        finally:
-            await tap.close()
+        await self.observer.note_beginning()
+        with History(self.home / "history.ndjson") as history:
+            await self._hurt(history)
+        with self._timed("settling"):
+            await self._settle()
+        await self.witness.close()
         with self._timed("checking"):
             await self._judge()
 

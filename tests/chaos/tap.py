@@ -1,7 +1,8 @@
 """A witness at the broker: a queue of its own bound to everything, read into a file as it comes.
 
 It knows nothing of the services' code. What it holds is on the broker's disk until it is in the file, so a broker that
-is killed delays it; only what is published before it is bound can be missing.
+is killed delays it. It listens before the first service starts: an outage that began, and was told, while they were
+finding each other was once taken for a lost event.
 """
 
 import asyncio
@@ -30,16 +31,17 @@ for chatty in ("aio_pika", "aiormq"):
 class Tap:
     """Writes every event that is published from now on."""
 
-    def __init__(self, url: str, path: Path) -> None:
-        self._url = url
+    def __init__(self, path: Path) -> None:
+        self._url = ""
         self._file = path.open("a", buffering=1)
         self._task: asyncio.Task[None] | None = None
         self._seeing = asyncio.Event()
         self.interruptions = 0
         self.last_error = ""
 
-    async def start(self, within: float = 30.0) -> None:
+    async def start(self, url: str, within: float = 30.0) -> None:
         """Returns when what is published is seen. Raises TimeoutError."""
+        self._url = url
         self._task = asyncio.create_task(self._listen(), name="witness")
         async with asyncio.timeout(within):
             await self._seeing.wait()

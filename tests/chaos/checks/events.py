@@ -7,8 +7,6 @@ from typing import Any
 from tests.chaos.checks.finding import NUMBERS, Case, Violation, few
 
 CHECK = "events"
-BEFORE_THE_WITNESS = ("queue.office.", "enrolment.central_link.", "enrolment.capacity.")
-"""Published as the services start, which may be before the witness listens."""
 
 LAST_WORD = {
     "DONE": "queue.ticket.completed.v1",
@@ -37,17 +35,11 @@ def check(case: Case) -> Iterator[Violation]:
             )  # fmt: skip
     for subject, events in subjects.items():
         missing = sorted(set(range(1, max(events) + 1)) - events.keys())
-        if missing and not _may_be_missing(events, missing):
+        if missing:
             yield Violation(
                 CHECK, f"{subject}: {few(map(str, missing))} of {max(events)} were never published", subject
             )
     yield from _told(case, subjects)
-
-
-def _may_be_missing(events: dict[int, dict[str, Any]], missing: list[int]) -> bool:
-    return missing == list(range(1, len(missing) + 1)) and all(
-        each["type"].startswith(BEFORE_THE_WITNESS) for each in events.values()
-    )
 
 
 def _told(case: Case, subjects: dict[str, dict[int, dict[str, Any]]]) -> Iterator[Violation]:
