@@ -1,7 +1,8 @@
 """The write side of one connection, where answers can be withheld, spoiled, slowed and cut.
 
 Every byte to a client passes here, so that a fault at the socket needs nothing of the app. While no fault is set
-it costs one call and one addition a write.
+the front gives back what it costs: the head of an answer goes out with its body, in one packet and one system call,
+where uvicorn has two of each.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from services.central_mock.faults.pace import Pacer
 
 # l_onoff = 1, l_linger = 0: closing sends RST and throws away what was not sent.
 LINGER_NONE = struct.pack("ii", 1, 0)
+HEAD = b"HTTP/"
 LOOKS_EVERY = 0.005
 """Real seconds between two looks at whether the kernel has sent everything."""
 SENT_WITHIN = 30.0
@@ -31,6 +33,9 @@ class Wire(asyncio.Transport):
         super().__init__()
         self._transport = transport
         self._write = transport.write
+        self._call_soon = asyncio.get_running_loop().call_soon
+        self._head: bytes | bytearray | memoryview | None = None
+        """What waits for the bytes that come after it in this turn of the loop."""
         self.bytes_out = 0
         self.silent = False
         """No answer goes out any more; such a connection is never usable again."""
@@ -50,18 +55,39 @@ class Wire(asyncio.Transport):
         """Send, unless silent."""
         if self.silent:
             return
+        if self.filter is not None or self.pacer is not None:
+            self._write_marred(data)
+            return
+        self.bytes_out += len(data)
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._transport.writelines((head, data))
+        elif data[:5] == HEAD:
+            self._head = data
+            self._call_soon(self.flush)
+        else:
+            self._write(data)
+
+    def flush(self) -> None:
+        """Nothing came after the head: it goes out alone."""
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._write(head)
+
+    def _write_marred(self, data: bytes | bytearray | memoryview) -> None:
+        self.flush()
         if self.filter is not None:
             data = self.filter(bytes(data))
             if not data:
                 return
         if self.pacer is not None:
             self.pacer.put(bytes(data))
-            return
-        self.bytes_out += len(data)
-        self._write(data)
+        else:
+            self.send(bytes(data))
 
     def send(self, data: bytes) -> None:
         """Hand bytes to the socket, past everything."""
+        self.flush()
         self.bytes_out += len(data)
         self._write(data)
 
@@ -69,6 +95,7 @@ class Wire(asyncio.Transport):
 
     def silence(self, rule: int) -> None:
         """Let no answer through any more, and stay open until the rule ends."""
+        self.flush()
         self.silent = True
         self.held_by = rule if self.held_by is None else self.held_by
         self.lost()
@@ -79,6 +106,7 @@ class Wire(asyncio.Transport):
 
     def drop(self) -> None:
         """Cut with a TCP reset; what was not sent is thrown away."""
+        self.flush()
         self.silent = self.dropped = self.closed_here = True
         self.lost()
         if not self._transport.is_closing():
@@ -88,12 +116,14 @@ class Wire(asyncio.Transport):
 
     def lost(self) -> None:
         """The connection is gone, whoever ended it: nothing waits for its turn any more."""
+        self._head = None
         if self.pacer is not None:
             self.pacer.drop()
             self.pacer = None
 
     async def sent(self) -> None:
         """Wait until the client's kernel has everything, or the connection is gone."""
+        self.flush()
         if self.pacer is not None:
             await self.pacer.drained()
         with contextlib.suppress(TimeoutError, OSError, ValueError):
@@ -120,6 +150,7 @@ class Wire(asyncio.Transport):
 
     def half_close(self, rule: int) -> None:
         """Send FIN after what was written, and go on reading; what the app still says is thrown away."""
+        self.flush()
         self.silent = True
         self.held_by = rule
         if not self._transport.is_closing():
@@ -146,6 +177,7 @@ class Wire(asyncio.Transport):
         """Close as HTTP asks for; a silent connection stays open, as a hung server's would."""
         if self.silent:
             return
+        self.flush()
         self.closed_here = True
         if self.pacer is not None:
             self._closing = True
@@ -154,6 +186,7 @@ class Wire(asyncio.Transport):
             self._transport.close()
 
     def abort(self) -> None:
+        self.flush()
         self._transport.abort()
 
     def is_closing(self) -> bool:
@@ -184,6 +217,7 @@ class Wire(asyncio.Transport):
         self._transport.set_write_buffer_limits(high, low)
 
     def get_write_buffer_size(self) -> int:
+        self.flush()
         return self._transport.get_write_buffer_size()
 
     def get_write_buffer_limits(self) -> tuple[int, int]:
@@ -193,4 +227,5 @@ class Wire(asyncio.Transport):
         return self._transport.can_write_eof()
 
     def write_eof(self) -> None:
+        self.flush()
         self._transport.write_eof()
