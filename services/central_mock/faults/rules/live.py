@@ -80,9 +80,13 @@ class LiveRule:
             return self.recorded(subject, attempt) is not None
         if not shape.allows(attempt if shape.per is Per.KEY else self.matched):
             return False
-        if shape.times is not None and self.taken >= shape.times:
-            return False
-        return mixed(request, self.number) < self.threshold
+        return not self.is_spent and mixed(request, self.number) < self.threshold
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it has acted as often as it may, or will have when all that was drawn acts."""
+        times = self.rule.shape.times
+        return times is not None and self.taken >= times
 
     def recorded(self, subject: Subject, attempt: int) -> Exactly | None:
         """What is to be repeated of a recording, if it has this attempt."""
@@ -102,4 +106,4 @@ class LiveRule:
 
 
 def _goes_by_attempts(shape: Shape) -> bool:
-    return shape.per is Per.KEY and shape.times is None and shape.exactly is None
+    return shape.per is Per.KEY and shape.exactly is None

@@ -1,4 +1,4 @@
-"""Rules that name nobody and go by dice and attempts: there may be a thousand, and they are drawn in one pass.
+"""Rules that name nobody and go by dice and by their key's attempts: there may be a thousand, drawn in one pass.
 
 All dice of a group are thrown in one number: each rule has a lane of 128 bits in it, wide enough for the product of two
 words, so that four operations on a long number do what `mixed(request, rule) < threshold` does rule by rule.
@@ -34,12 +34,15 @@ class Lanes:
         self._numbers = _laid_out([each.number for each in rules])
         self._room = _laid_out([OVER - each.threshold for each in rules])
         self._certain = all(each.threshold >= OVER for each in rules)
+        self._may_be_spent = any(each.rule.shape.times is not None for each in rules)
 
     def hits(self, number: Callable[[int], int], attempt: int) -> list[LiveRule]:
-        """Those whose dice are under their threshold; `number` is `request_number` of the attempt."""
-        if self._certain:
-            return list(self._rules)
-        shown = (((self._each * number(attempt)) ^ self._numbers) * GOLDEN) & self._low
+        """Those that may still act and whose dice are under their threshold; `number` is the attempt's own."""
+        found = list(self._rules) if self._certain else self._thrown(number(attempt))
+        return [each for each in found if not each.is_spent] if self._may_be_spent else found
+
+    def _thrown(self, request: int) -> list[LiveRule]:
+        shown = (((self._each * request) ^ self._numbers) * GOLDEN) & self._low
         under = ((shown + self._room) & self._over) ^ self._over
         found = []
         while under:

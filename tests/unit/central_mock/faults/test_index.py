@@ -252,3 +252,19 @@ def test_many_rules_that_go_by_dice_and_attempts_are_drawn_as_each_would_be_alon
         assert {kinds[name] for name in met} == set(kinds.values())
     together.index.fold()
     assert {each.matched for each in together.lives} == {50}
+
+
+@pytest.mark.parametrize("chance", [{}, {"probability": 0.999999}])
+def test_of_many_rules_for_one_request_each_the_next_acts_until_all_are_spent(chance: dict[str, Any]) -> None:
+    rules = [rule(f"rule-{n}", "FORGOTTEN", shape={"times": 1} | chance) for n in range(20)]
+    book = Book(*rules)
+    met = [book.fire(Subject("33.13.07", "records.post", f"key-{n}")) for n in range(22)]
+    assert met == [*([each.name] for each in rules), [], []]
+
+
+def test_a_rule_that_was_drawn_and_did_not_act_is_not_spent() -> None:
+    book = Book(*(rule(f"rule-{n}", "FORGOTTEN", shape={"times": 1}) for n in range(20)))
+    drawn = book.index.ruling(POST)
+    assert names(drawn) == ["rule-0"] and book.drawn(Subject(None, "records.post", "key-2")) == ["rule-1"]
+    drawn.settle()
+    assert book.drawn(Subject(None, "records.post", "key-3")) == ["rule-0"]
