@@ -17,9 +17,14 @@ from tests.chaos.clients.office import OFFICES
 from tests.chaos.setup import BEGIN, SPEED
 
 LOOKS_EVERY = 0.3
+STAYS_SO = 1.5
+"""Real seconds for which nothing may be left and nothing move: the services look at their outboxes once a second, and
+what a consumer has taken and not yet applied is in nobody's figures."""
+QUEUES = ("queue_api.enrolment_events", "enrolment_api.queue_events")
 PASSES = timedelta(hours=2)
 FINAL = {"PRINT_READY_RECORD", "DUPLICATE_RECORD", "ENROLL_FAILURE_AT_CENTRAL", "ADJUDICATE_RECORD"}
 _GAUGE = re.compile(r"^(ektp_outbox_oldest_seconds|ektp_inbox_waiting) (\S+)$", re.MULTILINE)
+_MOVED = re.compile(r"^ektp_events_total\{.*$", re.MULTILINE)
 
 
 class NotConverged(AssertionError):
@@ -33,6 +38,8 @@ class Convergence:
         self._trio, self._http = trio, http
         self._ops = {"Authorization": f"Bearer {trio.token('ops')}"}
         self._supervisor = {"Authorization": f"Bearer {trio.token('supervisor', *OFFICES)}"}
+        self._figures: list[str] = []
+        """How many events each service has published, applied, kept."""
 
     async def set_clocks(self, start: datetime = BEGIN) -> None:
         """All clocks at one time, and at the run's speed."""
@@ -51,12 +58,19 @@ class Convergence:
 
     async def wait(self, within: float) -> float:
         """Seconds until nothing is left to do. Raises NotConverged."""
-        began = time.monotonic()
-        while left := await self._left():
-            if time.monotonic() - began > within:
-                raise NotConverged("; ".join(left))
+        began = still_since = time.monotonic()
+        before: list[str] | None = None
+        while True:
+            self._figures = []
+            left = await self._left()
+            now = time.monotonic()
+            if left or self._figures != before:
+                before, still_since = self._figures, now
+            elif now - still_since > STAYS_SO:
+                return still_since - began
+            if now - began > within:
+                raise NotConverged("; ".join(left) or "events are still on their way")
             await asyncio.sleep(LOOKS_EVERY)
-        return time.monotonic() - began
 
     async def _left(self) -> list[str]:
         try:
@@ -82,7 +96,11 @@ class Convergence:
             if name == "centre":
                 continue
             text = (await self._http.get(f"{process.direct_url}/metrics")).text
+            self._figures += _MOVED.findall(text)
             left += [f"{name}: {gauge} {value}" for gauge, value in _GAUGE.findall(text) if float(value) > 0]
+        for queue in QUEUES:
+            if depth := await asyncio.to_thread(self._trio.broker.depth, queue):
+                left.append(f"{queue}: {depth} messages")
         return left
 
     def _urls(self) -> list[str]:

@@ -40,7 +40,6 @@ SETTINGS = {
 """The centre's books are compared every minute of the offices' clock: an hour's loss has to be found within a run."""
 RESTARTS_AFTER = 0.3
 ANSWERS_WITHIN = 30.0
-DRAINED_WITHIN = 20.0
 CHECK_CLIENTS = 1.0
 FEW_CONNECTIONS = 256
 NOT_STALE = httpx.Limits(max_connections=32, keepalive_expiry=2.0)
@@ -212,23 +211,14 @@ class Run:
         try:
             await self.convergence.let_time_pass()
             self.report.converged_in = await self.convergence.wait(self.setup.settles_within)
-            await self._drain()
-        except (NotConverged, httpx.HTTPError) as error:
+            await self.witness.see_all()
+        except (NotConverged, httpx.HTTPError, TimeoutError) as error:
             self.report.unconverged = str(error) or repr(error)
         self.trio.timeline.note("harness", f"converged: {self.report.unconverged or 'yes'}")
         self.report.acted = self.trio.acted
         self.report.ended_by_themselves = {
             name: each.ended_by_itself for name, each in self.trio.processes.items() if each.ended_by_itself
         }
-
-    async def _drain(self) -> None:
-        """Until the witness has written down what the broker has."""
-        until = time.monotonic() + DRAINED_WITHIN
-        while time.monotonic() < until:
-            if await asyncio.to_thread(self.trio.broker.depth, "witness") == 0:
-                return
-            await asyncio.sleep(0.2)
-        raise NotConverged("the witness has not written down all events")
 
     async def _judge(self) -> None:
         history = read_history(self.home / "history.ndjson")

@@ -5,6 +5,7 @@ The same command goes on where it was stopped: seeds that are in the folder's su
 
 import asyncio
 import json
+import shutil
 import time
 from collections import Counter
 from contextlib import ExitStack, closing
@@ -86,14 +87,17 @@ def soak(setups: list[Setup], folder: Path) -> Summary:
         ours.callback(postgres.close)
         for setup in (each for each in setups if each.seed not in summary.seeds):
             began = time.monotonic()
+            written = folder / f"seed-{setup.seed}"
             try:
-                report = asyncio.run(run(setup, broker=broker, postgres=postgres))
+                report = asyncio.run(run(setup, broker=broker, postgres=postgres, keep=written))
             except Exception as error:  # noqa: BLE001  # one run that could not be made is not the end of the others
                 report = Report(setup, errors=[f"the run ended with {error!r}"])
             summary.add(report)
             (folder / SUMMARY).write_text(json.dumps(vars(summary), indent=1))
-            if not report.ok:
-                (folder / f"seed-{setup.seed}.txt").write_text(shown_report(report))
+            if report.ok:
+                shutil.rmtree(written, ignore_errors=True)
+            else:  # what clients and witness wrote down is the only witness of a failure that does not come again
+                written.with_suffix(".txt").write_text(shown_report(report))
             said = "kept" if report.ok else "FAILED"
             print(
                 f"seed {setup.seed} {setup.database}: {said}, {report.records} records,"

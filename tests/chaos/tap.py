@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests.chaos.lines import read_lines
 EXCHANGE = "ektp.events"
 QUEUE = "witness"
 PROBE = "witness.probe"
-"""Taken by nobody but the witness, who has not begun before it has seen one."""
+"""Taken by nobody but the witness, who has not begun before it has seen one, nor ended before it has seen the last."""
 CONNECT_WITHIN = 5.0
 PAUSE = 0.5
 # Its library tells of every broker that is killed, with a traceback.
@@ -36,6 +37,7 @@ class Tap:
         self._file = path.open("a", buffering=1)
         self._task: asyncio.Task[None] | None = None
         self._seeing = asyncio.Event()
+        self._probe = b""
         self.interruptions = 0
         self.last_error = ""
 
@@ -43,6 +45,16 @@ class Tap:
         """Returns when what is published is seen. Raises TimeoutError."""
         self._url = url
         self._task = asyncio.create_task(self._listen(), name="witness")
+        await self.see_all(within)
+
+    async def see_all(self, within: float = 30.0) -> None:
+        """Returns when all that was published until now is written down. Raises TimeoutError.
+
+        A queue keeps the order: who sees a probe has seen what came before it. How much a queue holds says less, for
+        what is with a consumer is not counted.
+        """
+        self._probe = uuid.uuid4().bytes
+        self._seeing.clear()
         async with asyncio.timeout(within):
             await self._seeing.wait()
 
@@ -82,7 +94,7 @@ class Tap:
                 await queue.consume(self._write)
             while not connection.is_closed and not channel.is_closed:  # the library has no event for both
                 if not self._seeing.is_set():
-                    await exchange.publish(aio_pika.Message(b"{}"), PROBE, timeout=CONNECT_WITHIN)
+                    await exchange.publish(aio_pika.Message(self._probe), PROBE, timeout=CONNECT_WITHIN)
                 await asyncio.sleep(PAUSE)
         finally:
             async with asyncio.timeout(1.0):
@@ -90,7 +102,8 @@ class Tap:
 
     async def _write(self, message: AbstractIncomingMessage) -> None:
         if message.routing_key == PROBE:
-            self._seeing.set()
+            if message.body == self._probe:
+                self._seeing.set()
         else:
             seen = {"seen": time.time(), "event": json.loads(message.body)}
             self._file.write(json.dumps(seen, separators=(",", ":")) + "\n")
