@@ -1,5 +1,6 @@
 """What delivery and queue_api tell about a record takes effect once, in whatever order it comes."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from services.enrolment_api.handlers import all_handlers
+from services.enrolment_api.offices.models import OfficeRow
 from services.enrolment_api.offices.repository import get_office
 from services.enrolment_api.offices.service import load_unknown
 from services.enrolment_api.recording.progress import mark_sent, resolve
@@ -14,6 +16,7 @@ from services.enrolment_api.runtime import EnrolmentRuntime
 from shared.contracts.central import Decision
 from shared.contracts.offices import Office, ServiceType
 from shared.contracts.queue import OfficeConfigured, TicketServing
+from shared.database import connection_of, open_database
 from shared.sample import load_offices
 from shared.tables import outbox
 from tests.integration.enrolment_api.desk import NGARGOYOSO, Desk, event
@@ -118,6 +121,24 @@ async def test_what_queue_api_told_outlives_a_restart_with_the_sample_file(runti
     await _apply(runtime, f"office:{NGARGOYOSO}", OfficeConfigured(office=changed))
     await runtime.database.write(lambda session: load_unknown(session, load_offices(None)))
     assert (await runtime.database.read(known)).daily_target == 150
+
+
+async def test_replicas_that_start_at_the_same_moment_all_know_the_offices(
+    runtime: EnrolmentRuntime, database_url: str
+) -> None:
+    def forget(session: Session) -> None:
+        connection_of(session).execute(sa.delete(OfficeRow))
+
+    def known(session: Session) -> int:
+        return session.scalar(sa.select(sa.func.count()).select_from(OfficeRow)) or 0
+
+    offices = list(load_offices(None))
+    await runtime.database.write(forget)
+    replicas = [open_database(database_url) for _ in range(4)]
+    await asyncio.gather(*(each.write(lambda session: load_unknown(session, offices)) for each in replicas))
+    assert await runtime.database.read(known) == len(offices)
+    for each in replicas:
+        await each.close()
 
 
 async def _apply(runtime: EnrolmentRuntime, subject: str, data: TicketServing | OfficeConfigured) -> None:
