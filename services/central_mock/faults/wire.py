@@ -164,9 +164,6 @@ class Wire(asyncio.Transport):
 
     def release_reading(self) -> None:
         """Read again when HTTP wants to."""
-        self.dropped = False
-        self.closed_here = False
-        """Whether it was this side that ended it."""
         self._reading_held = False
         if self._wants_reading and not self._transport.is_closing():
             self._transport.resume_reading()

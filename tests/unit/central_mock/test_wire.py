@@ -38,6 +38,9 @@ class Recorder(asyncio.Transport):
     def write_eof(self) -> None:
         self.ended.append("half closed")
 
+    def pause_reading(self) -> None:
+        """Nothing comes in here."""
+
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return _Socket() if name == "socket" else default
 
@@ -125,3 +128,10 @@ async def test_what_is_spoiled_or_slowed_comes_after_what_was_said_before(
     await pacer.drained()
     assert b"".join(socket.calls) == HEAD + BODY.upper() + HEAD + BODY
     assert wire.bytes_out == len(HEAD + BODY) * 2
+
+
+async def test_reading_again_does_not_make_a_cut_connection_one_that_its_client_ended(wire: Wire) -> None:
+    wire.hold_reading()
+    wire.drop()
+    wire.release_reading()
+    assert wire.dropped and wire.closed_here
