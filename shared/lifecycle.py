@@ -17,8 +17,6 @@ from shared.metrics import Metrics
 log = structlog.get_logger()
 
 Main = Callable[[], Coroutine[Any, Any, None]]
-
-
 LAST_WORDS_SECONDS = 3.0
 """For a task to close what it has open, before it is cancelled once more."""
 
@@ -29,9 +27,8 @@ async def end(tasks: Iterable[asyncio.Task[Any]], *, again: float) -> None:
     A library can take a cancellation for its own and go on: aiormq does when a channel is just opening or closing.
     """
     left = set(tasks)
-    ending = asyncio.gather(
-        *left, return_exceptions=True
-    )  # looks at their errors, so that nobody warns of them
+    # looks at their errors, so that nobody warns of them
+    ending = asyncio.gather(*left, return_exceptions=True)
     while left:
         for task in left:
             task.cancel()

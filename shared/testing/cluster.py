@@ -39,7 +39,6 @@ READY_WITHIN = 60.0
 TOKEN_LIFETIME = 12 * 3600.0
 LAST_MOMENTS = 200
 
-
 BeforeServices = Callable[["Cluster"], Awaitable[None]]
 
 

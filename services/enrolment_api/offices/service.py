@@ -19,9 +19,8 @@ STORE_IF_UNKNOWN = {
 def load_unknown(session: Session, offices: Iterable[Office]) -> None:
     """Store the offices that are not known yet; what queue_api has told is never overwritten."""
     connection = connection_of(session)
-    for office in sorted(
-        offices, key=lambda each: each.code
-    ):  # in one order: nobody waits for whom they hold up
+    # in one order: nobody waits for whom they hold up
+    for office in sorted(offices, key=lambda each: each.code):
         connection.execute(STORE_IF_UNKNOWN[connection.dialect.name], OfficeRow.of(office).model_dump())
 
 
