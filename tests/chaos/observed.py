@@ -50,11 +50,6 @@ class Observer:
         self._officer = _bearer(trio.token("supervisor", *OFFICES))
         self._ops = _bearer(trio.token("ops"))
         self._few = asyncio.Semaphore(AT_ONCE)
-        self._before: dict[str, int] = {}
-
-    async def note_beginning(self) -> None:
-        """What was applied before the witness listened is none of its business."""
-        self._before = await self._applied()
 
     async def observe(self, history: list[Operation]) -> Observed:
         """Everything the checks want to know."""
@@ -76,10 +71,7 @@ class Observer:
             sums=await self._all(
                 "enrolment", [f"/v1/offices/{office}/reconciliations/{day}?limit=1" for office, day in days]
             ),
-            applied={
-                service: count - self._before.get(service, 0)
-                for service, count in (await self._applied()).items()
-            },
+            applied=await self._applied(),
             parked={queue: await asyncio.to_thread(self._trio.broker.depth, queue) for queue in PARKED},
             ready=dict(
                 zip(

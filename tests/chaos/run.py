@@ -152,7 +152,6 @@ class Run:
         self.convergence = Convergence(self.trio, self.plain)
         self.observer = Observer(self.trio, self.plain)
         await self.convergence.set_clocks()
-        await self.observer.note_beginning()
         with History(self.home / "history.ndjson") as history:
             await self._hurt(history)
         with self._timed("settling"):
