@@ -88,11 +88,15 @@ def _known(session: Session, office: str, day: dt.date) -> Known | None:
 
 
 def schedule(session: Session, *, days: Days) -> None:
-    """Give these days their times."""
+    """Give these days their times; one that was given an earlier one since they were planned keeps it.
+
+    A supervisor who asks between the two does not wait for a time that the dice threw.
+    """
     for (office, day), due in days.items():
         row = repository.lock_day(session, office, day)
-        row.due_at = due
-        session.add(row)
+        if row.due_at is None or due < row.due_at:
+            row.due_at = due
+            session.add(row)
     session.flush()
 
 

@@ -361,6 +361,24 @@ async def test_a_comparison_that_was_begun_anew_is_not_ended_by_the_first(house:
     assert [each["id"] for each in after["items"]] == [record]
 
 
+async def test_a_day_that_is_asked_for_while_days_get_their_times_is_still_compared_at_once(
+    open_house: Callable[..., Any],
+) -> None:
+    house: House = await open_house(reconciliation_interval=1e7)
+    await house.link("pause")  # so that the service's own reconciler keeps out of this
+    runtime, now = house.runtime, house.runtime.clock.now()
+    times = await runtime.database.read(
+        lambda session: runs.plan(
+            session, online_since=now, now=now, policy=domain.Policy(), dice=random.Random(1)
+        )
+    )
+    day = date.fromisoformat(house.today)
+    assert times[NGARGOYOSO, day] > now
+    asked = await house.supervisor.post(f"/v1/offices/{NGARGOYOSO}/reconciliations/{house.today}")
+    await runtime.database.write(lambda session: runs.schedule(session, days=times))
+    assert (await house.show())["due_at"] == asked.json()["due_at"]
+
+
 @ON_SQLITE
 async def test_a_fresh_receipt_is_not_doubted_and_the_day_is_looked_at_again_soon(
     open_house: Callable[..., Any],
