@@ -1,24 +1,32 @@
-"""Free ports that stay free: outside the range from which the kernel serves outgoing connections.
+"""Free ports that stay free: drawn by nobody else, and outside the range the kernel serves outgoing connections from.
 
-A port that a test lets go of (it kills a service) must still be free when the service comes back, so a port that
-the kernel may hand to any client in between is no use.
+A port is listened on seconds after it is drawn (a cluster starts a broker first), and is let go of and taken again
+whenever a test kills a service. Meanwhile no client's end may get it, nor a test beside this one.
 """
 
+import fcntl
 import os
 import random
 import socket
+import tempfile
+from functools import cache
+from pathlib import Path
 
 LOWEST, HIGHEST = 12_000, 31_999
+DRAWN = Path(tempfile.gettempdir()) / "ektp-ports-drawn"
+"""Every process that draws ports has the bytes of its ports locked here, as long as it lives; it stays empty."""
+
+_ours: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
-    """That many ports of 127.0.0.1 on which nobody listens now, different from each other."""
+    """That many ports of 127.0.0.1 on which nobody listens now, and which no process draws while this one lives."""
     # Not the tests' seed: processes that run side by side must not draw the same numbers.
     dice = random.Random(os.urandom(8))
     found: list[int] = []
     while len(found) < count:
         port = dice.randint(LOWEST, HIGHEST)
-        if port not in found and _is_free(port):
+        if reserve(port) and _is_free(port):
             found.append(port)
     return found
 
@@ -26,6 +34,24 @@ def free_ports(count: int) -> list[int]:
 def free_port() -> int:
     """One free port."""
     return free_ports(1)[0]
+
+
+def reserve(port: int) -> bool:
+    """Whether the port is ours from now on; False when it was drawn before, here or by a process that lives."""
+    if port in _ours:
+        return False
+    try:
+        fcntl.lockf(_drawn(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    _ours.add(port)
+    return True
+
+
+@cache
+def _drawn() -> int:
+    """Opened once: closing any other descriptor of the file would give all its locks back."""
+    return os.open(DRAWN, os.O_RDWR | os.O_CREAT, 0o666)
 
 
 def _is_free(port: int) -> bool:
