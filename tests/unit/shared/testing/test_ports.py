@@ -24,7 +24,7 @@ def test_no_port_is_drawn_twice() -> None:
 
 
 def _printed(program: str, *arguments: str) -> str:
-    done = subprocess.run(  # noqa: S603  # our own programs
+    done = subprocess.run(
         [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
     )
     return done.stdout.strip()
