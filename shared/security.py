@@ -23,6 +23,8 @@ __all__ = [
 
 # Verifying costs 100 us and a counter sends the same token all day.
 CACHED_TOKENS = 4096
+CLOCK_SKEW_SECONDS = 60
+"""So far the clock of whoever signed a token may be ahead of ours; expiry itself is held to the second."""
 
 
 # A supervisor can stand in at a counter; the kabupaten's registry can do what its offices can.
@@ -66,7 +68,7 @@ class TokenVerifier:
         self._known: dict[str, tuple[Principal, float]] = {}
         self._claims = jwt.JWTClaimsRegistry(
             now=lambda: int(now()),
-            leeway=0,
+            leeway=CLOCK_SKEW_SECONDS,
             iss={"essential": True, "value": ISSUER},
             exp={"essential": True},
         )

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -74,6 +75,18 @@ def test_forged_and_broken_tokens_are_refused(keys_dir: Path, tmp_path: Path) ->
     for token in forged:
         with pytest.raises(NotSignedIn):
             verifier.verify(token)
+
+
+def test_a_token_from_a_host_whose_clock_is_a_little_ahead_is_good_and_expires_by_ours(
+    keys_dir: Path,
+) -> None:
+    token = sign_token(keys_dir, subject="s", roles=["officer"], offices=[], lifetime=60)
+    now = time.time() - 30
+    verifier = TokenVerifier((keys_dir / PUBLIC_KEY).read_text(), now=lambda: now)
+    verifier.verify(token)
+    for clock in (time.time() - 90, time.time() + 61):
+        with pytest.raises(NotSignedIn):
+            TokenVerifier((keys_dir / PUBLIC_KEY).read_text(), now=partial(float, clock)).verify(token)
 
 
 def test_a_remembered_token_expires_all_the_same(keys_dir: Path) -> None:
