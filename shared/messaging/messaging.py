@@ -28,10 +28,13 @@ log = structlog.get_logger()
 CONNECT_TIMEOUT = 10.0
 HEARTBEAT_SECONDS = 10
 CHECK_SECONDS = 5.0
+CONSUME_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0
 CANCEL_AGAIN = 0.25
 FIRST_DELAY = 0.5
 MAX_DELAY = 10.0
+REFUSALS = 3
+"""Sessions in a row in which the queue could be declared and not consumed; then it is broken, and is made anew."""
 
 
 class BrokerSessionEnded(Exception):
@@ -55,7 +58,9 @@ class Messaging:
         self._dice = dice or random.Random()
         self._relay = Relay(runtime, holder=f"{service}:{new_id()}")
         self._consumer = Consumer(service, runtime, subscription, handlers)
+        self._subscription = subscription
         self._connected = False
+        self._refusals = 0
         self._health.set("broker", "DOWN", detail="not connected yet")
 
     def start(self, tasks: BackgroundTasks) -> None:
@@ -64,7 +69,7 @@ class Messaging:
         tasks.start("inbox", self._consumer.run_inbox)
 
     async def run(self) -> None:
-        """Keep a session with the broker; wait longer after each that failed early, with jitter."""
+        """Keep a session with the broker; wait longer after each that was refused or failed early, with jitter."""
         failures = 0
         while True:
             try:
@@ -78,7 +83,7 @@ class Messaging:
                 reason = _first_reason(error)
             else:
                 reason = "ended"
-            failures = 0 if self._connected else failures + 1
+            failures = self._refusals if self._connected else failures + 1
             self._connected = False
             self._health.set("broker", "DOWN", detail=reason[:200])
             log.warning("broker.session_ended", reason=reason[:200])
@@ -95,6 +100,7 @@ class Messaging:
                 await connection.connect()
             await topology.declare(connection)
             self._connected = True
+            await self._consume(connection)
             self._health.set("broker", "UP")
             log.info("broker.connected")
             await self._traffic(connection)
@@ -103,11 +109,22 @@ class Messaging:
                 async with asyncio.timeout(CLOSE_TIMEOUT):
                     await connection.close()
 
+    async def _consume(self, connection: AbstractConnection) -> None:
+        """Begin to consume; from a queue made anew when the broker has let nobody consume the old one.
+
+        What was in it is still in its publisher's outbox, and is asked for by marks.
+        """
+        if self._refusals >= REFUSALS:
+            log.error("broker.queue_replaced", queue=self._subscription.queue, refusals=self._refusals)
+            await topology.replace(connection, self._subscription)
+        self._refusals += 1  # until it went well: what a refusal raises is the library's affair
+        async with asyncio.timeout(CONSUME_TIMEOUT):
+            await self._consumer.consume(await connection.channel())
+        self._refusals = 0
+
     async def _traffic(self, connection: AbstractConnection) -> None:
         async with asyncio.timeout(CONNECT_TIMEOUT):
             publishing = await connection.channel(publisher_confirms=True, on_return_raises=True)
-            consuming = await connection.channel()
-            await self._consumer.consume(consuming)
         work = {
             asyncio.create_task(self._relay.run(publishing), name="relay"),
             asyncio.create_task(self._consumer.marks.run(publishing), name="marks"),

@@ -80,6 +80,14 @@ async def _declare_subscription(channel: AbstractChannel, subscription: Subscrip
     await bind(queue, subscription)
 
 
+async def replace(connection: aio_pika.abc.AbstractConnection, subscription: Subscription) -> None:
+    """Delete the consumer's queue with everything in it and declare it anew; the parked ones stay."""
+    async with asyncio.timeout(DECLARE_TIMEOUT):
+        async with connection.channel() as channel:
+            await channel.queue_delete(subscription.queue)
+        await declare(connection)
+
+
 async def bind(queue: AbstractQueue, subscription: Subscription) -> None:
     """Let the queue take its keys; nothing changes where it does already."""
     for key in subscription.bindings:

@@ -136,6 +136,10 @@ class Broker:
         """Delete a queue with everything in it; False when there was none."""
         return self._count(erlang.DELETE_QUEUE, queue, "queue deleted") > 0
 
+    def break_queue(self, queue: str) -> bool:
+        """Let a quorum queue lose its only member: it can be declared, not consumed; False when there was none."""
+        return self._count(erlang.BREAK_QUEUE, queue, "queue broken") > 0
+
     def unbind(self, queue: str) -> int:
         """Take a queue's bindings away: what is published for it is unroutable. How many there were."""
         return self._count(erlang.UNBIND, queue, "bindings removed")

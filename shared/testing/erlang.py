@@ -15,6 +15,12 @@ _QUEUE = """case rabbit_amqqueue:lookup(rabbit_misc:r(<<"$vhost">>, queue, <<"$q
 DELETE_QUEUE = Template(
     _QUEUE + """begin {ok, _} = rabbit_amqqueue:delete(Q, false, false, <<"harness">>), 1 end; _ -> 0 end"""
 )
+# Its leader's state is gone and stays gone; the queue can still be declared.
+BREAK_QUEUE = Template(
+    _QUEUE + """begin ok = ra:force_delete_server(quorum_queues, amqqueue:get_pid(Q)), 1 end; _ -> 0 end"""
+)
+# As if it had no leader: who asks it waits.
+SUSPEND_QUEUE = Template(_QUEUE + """begin ok = sys:suspend(amqqueue:get_pid(Q)), 1 end; _ -> 0 end""")
 # The figures of `list_queues` are five seconds old; these are now.
 DEPTH = Template(_QUEUE + "element(2, rabbit_amqqueue:stat(Q)); _ -> -1 end")
 # Its binding to the default exchange can't be taken away.

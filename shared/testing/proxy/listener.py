@@ -72,7 +72,7 @@ class Proxy:
             await self._cut(fault)
         if isinstance(fault, Unanswered) and self._accepting and self._socket is not None:
             self._stop_accepting()
-            self._full = FullQueue(self._socket)
+            self._full = FullQueue(self._socket, self._knocks)
         self._say(f"caused {fault}")
         self._announce()
 
@@ -132,8 +132,10 @@ class Proxy:
             return False
         full, self._full = self._full, None
         await full.end()
-        self.counts.acted[Unanswered.__name__] += len(full.knocked)
         return True
+
+    def _knocks(self, count: int) -> None:
+        self.counts.acted[Unanswered.__name__] += count
 
     def _accept_from_now(self) -> None:
         """By a callback and no task: a task that is cancelled may have a connection in its hand, and lose it."""

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import select
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 BACKLOG = 1024
@@ -19,14 +20,14 @@ TABLE = Path("/proc/net/tcp")
 
 
 class FullQueue:
-    """A listening socket whose queue is kept full until `end`."""
+    """A listening socket whose queue is kept full until `end`; `knocks` hears how many more wait for an answer."""
 
-    def __init__(self, listening: socket.socket) -> None:
+    def __init__(self, listening: socket.socket, knocks: Callable[[int], None]) -> None:
         self._listening = listening
         self._port: int = listening.getsockname()[1]
         self._fillers: list[socket.socket] = []
-        self.knocked: set[str] = set()
-        """Who was seen to wait for an answer, by address."""
+        self._knocks = knocks
+        self._knocked: set[str] = set()
         listening.listen(0)
         while self._one_more_fits() and len(self._fillers) < MOST_FILLERS:
             pass
@@ -44,13 +45,17 @@ class FullQueue:
 
     async def _watch(self) -> None:
         """The kernel drops without telling us; whoever waits stands in its table, for a second at least."""
-        here = f"0100007F:{self._port:04X}"
         while True:
-            for line in TABLE.read_text().splitlines()[1:]:
-                _, local, remote, state, *_ = line.split()
-                if (remote, state) == (here, SYN_SENT):
-                    self.knocked.add(local)
+            self._look()
             await asyncio.sleep(LOOK_EVERY)
+
+    def _look(self) -> None:
+        """Tell how many wait that were not seen before, by address."""
+        here = f"0100007F:{self._port:04X}"
+        lines = (line.split() for line in TABLE.read_text().splitlines()[1:])
+        waiting = {local for _, local, remote, state, *_ in lines if (remote, state) == (here, SYN_SENT)}
+        self._knocks(len(waiting - self._knocked))
+        self._knocked |= waiting
 
     async def end(self) -> None:
         """Take what knocks again; whoever still does comes in with its next try."""

@@ -92,6 +92,10 @@ def queue_deleted(stage: Stage, planned: Planned) -> AtOnce:
     return AtOnce(lambda: stage.trio.broker.delete_queue(planned.target))
 
 
+def queue_broken(stage: Stage, planned: Planned) -> AtOnce:
+    return AtOnce(lambda: stage.trio.broker.break_queue(planned.target))
+
+
 def unrouted(stage: Stage, planned: Planned) -> AtOnce:
     return AtOnce(lambda: stage.trio.broker.unbind(planned.target))
 

@@ -3,8 +3,18 @@
 import asyncio
 from typing import Any
 
-from shared.testing.plan import BROKER, CENTRE, CLIENTS, REPLICATED, hop_name, process_names
-from shared.testing.proxy.faults import Cut, Direction, Fault, LoseAnswers, ResetAfter, Slow, Stall, Swallow
+from shared.testing.plan import BROKER, CENTRE, CLIENTS, DATABASE, REPLICATED, hop_name, process_names
+from shared.testing.proxy.faults import (
+    Cut,
+    Direction,
+    Fault,
+    LoseAnswers,
+    ResetAfter,
+    Slow,
+    Stall,
+    Swallow,
+    Unanswered,
+)
 from tests.chaos.faults.acting import Counted, Option, Planned, Stage
 from tests.chaos.setup import Setup
 
@@ -15,6 +25,7 @@ FAULTS: dict[str, Fault] = {
     "LoseAnswers": LoseAnswers(),
     "Swallow": Swallow(directions=(Direction.ANSWERS,)),
     "ResetAfter": ResetAfter(carried=3000),
+    "Unanswered": Unanswered(),
 }
 RECONNECTS = 1.0
 
@@ -24,6 +35,8 @@ def ways(setup: Setup) -> list[str]:
     names = [name for name in process_names(setup.replicas) if name.split("-")[0] in REPLICATED]
     found = [hop_name(CLIENTS, name) for name in names]
     found += [hop_name(name, BROKER) for name in names]
+    if setup.database == "postgresql":
+        found += [hop_name(name, DATABASE) for name in names]
     return found + [hop_name(name, CENTRE) for name in names if name.startswith("enrolment")]
 
 
@@ -57,6 +70,14 @@ class BadWay:
 
     async def end(self) -> None:
         self._hop.heal(type(self._fault))
+
+
+class Unreachable(BadWay):
+    """What is open is reset, and who connects again hears nothing."""
+
+    async def begin(self) -> None:
+        await super().begin()
+        self._hop.reset()
 
 
 class AllReset:

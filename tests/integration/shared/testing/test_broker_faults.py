@@ -109,6 +109,16 @@ async def test_a_deleted_queue_is_gone_with_what_was_in_it(broker: Broker, clien
     assert not broker.delete_queue(QUEUE)
 
 
+async def test_a_broken_queue_is_there_and_takes_nothing_until_it_is_deleted(
+    broker: Broker, client: Client
+) -> None:
+    assert broker.break_queue(QUEUE)
+    with pytest.raises(DeliveryError):
+        await client.publish()
+    assert broker.delete_queue(QUEUE)
+    assert not broker.break_queue(QUEUE)
+
+
 async def test_over_its_memory_it_takes_connections_and_no_messages(broker: Broker, client: Client) -> None:
     broker.raise_memory_alarm()
     assert broker.has_alarm()

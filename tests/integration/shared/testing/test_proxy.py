@@ -121,7 +121,7 @@ def test_who_connects_can_be_left_without_any_answer_while_what_is_open_goes_on(
                 with pytest.raises(TimeoutError):
                     socket.create_connection(("127.0.0.1", hop.port), timeout=0.1)
             assert ask(before)
-        assert hop.counts.acted["Unanswered"] == 3
+            assert hop.counts.acted["Unanswered"] == 3, "told while it lasts"
         with connect(hop) as after:
             assert ask(after)
 
