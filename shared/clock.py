@@ -12,6 +12,17 @@ from typing import Protocol
 # A deadline on real I/O follows the scaled clock down to this many real seconds: 5 s at speed 240 would be
 # 21 ms, which a busy machine misses.
 DEADLINE_FLOOR = 1.0
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(at: datetime) -> int:
+    """Since 1970."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def time_of(us: int) -> datetime:
+    """The time those microseconds mean."""
+    return EPOCH + timedelta(microseconds=us)
 
 
 class Clock(Protocol):
@@ -55,6 +66,10 @@ class SystemClock:
         if self._start is None:
             return datetime.now(UTC)
         return self._start + timedelta(seconds=(self._monotonic() - self._anchor) * self.speed)
+
+    def microseconds(self) -> int:
+        """The time as microseconds since 1970, for who asks at every request."""
+        return time.time_ns() // 1000 if self._start is None else microseconds(self.now())
 
     async def sleep(self, seconds: float) -> None:
         """Wait that many of the clock's seconds; a change of the clock ends the wait early."""

@@ -1,5 +1,7 @@
 """The front before the centre's app: sees each request begin and end, and does the faults' parts around it."""
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.central_mock.faults.answers import STILL_WHOLE, Answer, spoil
@@ -70,7 +72,7 @@ class Request:
         self._whole = False
         self._spoiled = False
         self._entry: Entry = front.journal.begin(
-            at=front.clock.now(), connection=connection.entry.id, scope=scope
+            at_us=front.clock.microseconds(), connection=connection.entry.id, scope=scope
         )
         scope["state"]["journal"] = self._entry
 
@@ -117,7 +119,7 @@ class Request:
             if "PACE_OUT" in each.slots:
                 self._connection.slow_out(each, _rate_out(each))
 
-    async def noted(self, message: Message) -> None:
+    def noted(self, message: Message) -> Awaitable[None]:
         """The app's `send`. On the path of every request: what it does it does at once."""
         if message["type"] == "http.response.start":
             if self._front.banner is not None:
@@ -125,15 +127,15 @@ class Request:
             self._note_start(message)
         else:
             self._whole = not message.get("more_body", False)
-        await self._send(message)
+        return self._send(message)
 
-    async def _unmarked(self, message: Message) -> None:
+    def _unmarked(self, message: Message) -> Awaitable[None]:
         """The same for an answer that is not the centre's own, or not as it gave it."""
         if message["type"] == "http.response.start":
             self._note_start(message)
         else:
             self._whole = not message.get("more_body", False)
-        await self._send(message)
+        return self._send(message)
 
     def _note_start(self, message: Message) -> None:
         status = self._entry.status = message["status"]
@@ -154,7 +156,7 @@ class Request:
             entry.acknowledged = self._whole and not (self._spoiled or wire.silent or connection.lost)
         else:
             entry.acknowledged = self._acknowledged_though(connection.spoiled)
-        self._front.journal.finish(entry, at=self._front.clock.now(), connection=whole)
+        self._front.journal.finish(entry, at_us=self._front.clock.microseconds(), connection=whole)
 
     def _acknowledged_though(self, spoiled: Fired) -> bool:
         """On a connection that a fault has silenced or cut, which may have been after the answer."""

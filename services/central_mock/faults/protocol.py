@@ -59,7 +59,7 @@ class FaultedProtocol(HttpToolsProtocol):
         self.wire = Wire(transport)
         super().connection_made(self.wire)
         peer = "{}:{}".format(*self.client) if self.client else ""
-        self.entry = self._front.journal.connected(at=self._front.clock.now(), peer=peer)
+        self.entry = self._front.journal.connected(at_us=self._front.clock.microseconds(), peer=peer)
         self._front.joined(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -73,7 +73,8 @@ class FaultedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         self.entry.bytes_in += self.bytes_in
         self.entry.bytes_out = self.wire.bytes_out
-        self._front.journal.disconnected(self.entry, at=self._front.clock.now(), closed_by=closed_by)
+        now = self._front.clock.microseconds()
+        self._front.journal.disconnected(self.entry, at_us=now, closed_by=closed_by)
 
     def _closed_by(self) -> ClosedBy:
         if self.spoiled is not None or self.wire.dropped:
@@ -91,12 +92,9 @@ class FaultedProtocol(HttpToolsProtocol):
             # After the request's task has had its turn, which writes down whose request it was.
             self.loop.call_soon(self._reset)
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["state"]["connection"] = self
-
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
+        self.scope["state"]["connection"] = self
         if self._idle is not None and self._dead:
             self.scope["state"]["ruling"] = self._idle
         elif (index := self._front.index) is not None:

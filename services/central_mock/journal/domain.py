@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 from urllib.parse import unquote
+
+from shared.clock import time_of
 
 _RECORD = "/central/v1/records/"
 _RESIDENT = "/central/v1/residents/"
@@ -47,17 +49,41 @@ class ClosedBy(StrEnum):
     FAULT = "FAULT"
 
 
+class _Timed:
+    """Times are kept as they are written, and made a `datetime` for who looks at them."""
+
+    __slots__ = ()
+
+    at_us: int
+
+    @property
+    def at(self) -> datetime:
+        """When it began."""
+        return time_of(self.at_us)
+
+
+class _Ran(_Timed):
+    __slots__ = ()
+
+    ended_us: int | None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it was over; None while it runs."""
+        return None if self.ended_us is None else time_of(self.ended_us)
+
+
 @dataclass(slots=True)
-class Entry:
+class Entry(_Ran):
     """What is known of a request; filled in while it runs."""
 
     what: ClassVar = What.REQUEST
 
     id: int
-    at: datetime
+    at_us: int
     connection: int
     method: str
-    route: str
+    route: str = ""
     key: str | None = None
     office: str | None = None
     attempt: int = 1
@@ -77,7 +103,7 @@ class Entry:
     rules: tuple[str, ...] = ()
     """The names of the rules that acted on it, in that order."""
     finished: bool = False
-    ended_at: datetime | None = None
+    ended_us: int | None = None
     ms: float | None = None
     """Real milliseconds from the request's head to the end of its answer, whatever the clock's speed."""
     seq: int | None = None
@@ -118,14 +144,14 @@ class Entry:
 
 
 @dataclass(slots=True)
-class ConnectionEntry:
+class ConnectionEntry(_Ran):
     """What is known of a TCP connection. A refused one never reaches the process: nobody can count it here."""
 
     what: ClassVar = What.CONNECTION
 
     id: int
     """Its number too: `connection` of the requests that came over it."""
-    at: datetime
+    at_us: int
     peer: str
     office: str | None = None
     """Of the first request that named one."""
@@ -136,7 +162,7 @@ class ConnectionEntry:
     fault: str | None = None
     rules: tuple[str, ...] = ()
     finished: bool = False
-    ended_at: datetime | None = None
+    ended_us: int | None = None
     ms: float | None = None
     seq: int | None = None
     began: float = 0.0
@@ -169,11 +195,11 @@ class ConnectionEntry:
 
 
 @dataclass(slots=True)
-class Note:
+class Note(_Timed):
     """Something ops or the console did: a rule or a scenario."""
 
     id: int
-    at: datetime
+    at_us: int
     what: What
     event: str
     """In the past tense: `set`, `fired`, `ended`, `started`, …"""
@@ -205,17 +231,10 @@ RESERVED = frozenset({"id", "what", "at", "event", "name", "rules"})
 AnyEntry = Entry | ConnectionEntry | Note
 
 
-class Head(NamedTuple):
-    """What the head of a request says of it."""
-
-    route: str
-    """The path without the NIK or key that it may hold."""
-    key: str | None
-    office: str | None
-
-
-def head_of(path: str, headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Head:
-    """A request's route, the record it is about and who asks."""
+def head_of(
+    path: str, headers: Iterable[tuple[bytes, bytes]], query: bytes
+) -> tuple[str, str | None, str | None]:
+    """What the head of a request says: its route, the key of the record it is about, the office that asks."""
     key = office = None
     for name, value in headers:
         if name == b"idempotency-key":
@@ -226,7 +245,7 @@ def head_of(path: str, headers: Iterable[tuple[bytes, bytes]], query: bytes) -> 
         key = key or key_in(path)
     if office is None and query:
         office = office_in(query)
-    return Head(route_of(path), key, office)
+    return route_of(path), key, office
 
 
 def route_of(path: str) -> str:

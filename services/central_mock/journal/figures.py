@@ -56,12 +56,12 @@ class CentreFigures(Collector):
         self.rules_on: Callable[[], int] = lambda: 0
         journal.observers.append(self._count)
 
-    def _count(self, entry: AnyEntry) -> None:
-        if isinstance(entry, Entry):
-            route = entry.route if entry.route in ROUTES else OTHER
-            self._requests[entry.method, route, entry.status] += 1
-            if entry.fault is not None:
-                self._fired[str(entry.fault)] += 1
+    def _count(self, ended: list[AnyEntry]) -> None:
+        requests = [each for each in ended if isinstance(each, Entry)]
+        self._requests.update(
+            (each.method, each.route if each.route in ROUTES else OTHER, each.status) for each in requests
+        )
+        self._fired.update(str(each.fault) for each in requests if each.fault is not None)
 
     def collect(self) -> Iterator[Any]:
         """Prometheus asks."""

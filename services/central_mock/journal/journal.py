@@ -20,6 +20,7 @@ from services.central_mock.journal.domain import (
     What,
     head_of,
 )
+from shared.clock import microseconds
 
 KEPT = 20_000
 """Entries in memory, so that the last minutes are shown without a look at the disk."""
@@ -47,8 +48,8 @@ class Journal:
         """Ended entries that the disk never got."""
         self._heard: deque[tuple[int, AnyEntry]] = deque(maxlen=HEARD_KEPT)
         self._attempts: OrderedDict[tuple[str, str, str], int] = OrderedDict()
-        self.observers: list[Callable[[AnyEntry], None]] = []
-        """Called soon after each end, before anybody reads of it."""
+        self.observers: list[Callable[[list[AnyEntry]], None]] = []
+        """Told of ends, several at once, before anybody reads of them."""
         self.followers: set[Any] = set()
         """Their `wake` is called at each end."""
         self._begun: list[tuple[Entry, str, Any, bytes]] = []
@@ -67,26 +68,26 @@ class Journal:
 
     # -- connections
 
-    def connected(self, *, at: datetime, peer: str) -> ConnectionEntry:
+    def connected(self, *, at_us: int, peer: str) -> ConnectionEntry:
         """A client has connected. `id` of the answer is the connection's number."""
-        entry = ConnectionEntry(self._next_id(), at, peer, began=time.perf_counter())
+        entry = ConnectionEntry(self._next_id(), at_us, peer, began=time.perf_counter())
         self._tail.append(entry)
         self.open[entry.id] = entry
         if self.followers:
             self._tell(self._next_seq(), entry)
         return entry
 
-    def disconnected(self, entry: ConnectionEntry, *, at: datetime, closed_by: ClosedBy) -> None:
+    def disconnected(self, entry: ConnectionEntry, *, at_us: int, closed_by: ClosedBy) -> None:
         """The connection is gone; its bytes and rules have been written into the entry."""
         entry.closed_by = closed_by
-        self._end(entry, at)
+        self.finish(entry, at_us=at_us)
 
     # -- requests
 
-    def begin(self, *, at: datetime, connection: int, scope: Any) -> Entry:
+    def begin(self, *, at_us: int, connection: int, scope: Any) -> Entry:
         """A request came. Its head is read later, by `settle`: until then it has no route, key, office or attempt."""
         number = self.last_id = next(self._ids)
-        entry = Entry(number, at, connection, scope["method"], "", began=time.perf_counter())
+        entry = Entry(number, at_us, connection, scope["method"], began=time.perf_counter())
         self._tail.append(entry)
         self.open[number] = entry
         self._begun.append((entry, scope["path"], scope["headers"], scope["query_string"]))
@@ -97,22 +98,18 @@ class Journal:
     def settle(self) -> None:
         """Read the heads of the last requests, and tell of the last ends. All that reads the journal asks for it."""
         begun, self._begun = self._begun, []
-        for entry, *head in begun:
-            self._read(entry, *head)
+        for entry, path, headers, query in begun:
+            entry.route, key, office = head_of(path, headers, query)
+            if key is not None:
+                entry.attempt = self._attempt(entry.method, entry.route, key)
+            entry.key = entry.key or key  # whoever took the record in has said so already
+            entry.office = entry.office or office
         ends, self._ends = self._ends, []
         for ended, connection in ends:
             if connection is not None and connection.office is None:
                 connection.office = ended.office if isinstance(ended, Entry) else None
-            for observe in self.observers:
-                observe(ended)
-
-    def _read(self, entry: Entry, path: str, headers: Any, query: bytes) -> None:
-        head = head_of(path, headers, query)
-        entry.route = head.route
-        if head.key is not None:
-            entry.attempt = self._attempt(entry.method, head.route, head.key)
-        entry.key = entry.key or head.key  # whoever took the record in has said so already
-        entry.office = entry.office or head.office
+        for observe in self.observers:
+            observe([ended for ended, _ in ends])
 
     def _attempt(self, method: str, route: str, key: str) -> int:
         subject = (method, route, key)
@@ -122,30 +119,25 @@ class Journal:
         return attempt
 
     def finish(
-        self, entry: Entry, *, at: datetime | None = None, connection: ConnectionEntry | None = None
+        self, entry: Entry | ConnectionEntry, *, at_us: int, connection: ConnectionEntry | None = None
     ) -> None:
-        """Nothing more will happen to this request."""
-        self._end(entry, at, connection)
-
-    # -- what ops did
-
-    def note(self, what: What, *, at: datetime, event: str, name: str, **detail: Any) -> None:
-        """A rule or a scenario: `note(What.RULE, at=now, event="set", name="hang-1", kind="HANG")`."""
-        entry = Note(self._next_id(), at, what, event, name, detail, self._next_seq())
-        self._tail.append(entry)
-        self._ended(entry, self.last_seq)
-
-    # -- ends
-
-    def _end(
-        self, entry: Entry | ConnectionEntry, at: datetime | None, connection: ConnectionEntry | None = None
-    ) -> None:
-        entry.ended_at = at
+        """Nothing more will happen to this request, which came over the connection."""
+        entry.ended_us = at_us
         entry.ms = (time.perf_counter() - entry.began) * 1000
         entry.seq = seq = self.last_seq = next(self._seqs)
         entry.finished = True
         self.open.pop(entry.id, None)
         self._ended(entry, seq, connection)
+
+    # -- what ops did
+
+    def note(self, what: What, *, at: datetime, event: str, name: str, **detail: Any) -> None:
+        """A rule or a scenario: `note(What.RULE, at=now, event="set", name="hang-1", kind="HANG")`."""
+        entry = Note(self._next_id(), microseconds(at), what, event, name, detail, self._next_seq())
+        self._tail.append(entry)
+        self._ended(entry, self.last_seq)
+
+    # -- ends
 
     def _ended(self, entry: AnyEntry, seq: int, connection: ConnectionEntry | None = None) -> None:
         if entry.id >= self.first_id:

@@ -12,7 +12,8 @@ from services.central_mock.centre.records.models import Record
 from services.central_mock.journal.batches import SEQ, packed, rows_in
 from services.central_mock.journal.domain import AnyEntry
 from services.central_mock.journal.models import JournalBatch
-from services.central_mock.journal.rows import Row, entry_of, microseconds
+from services.central_mock.journal.rows import Row, entry_of
+from shared.clock import microseconds
 from shared.database import connection_of
 
 _FACTS = (

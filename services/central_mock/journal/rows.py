@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.central_mock.journal.domain import (
@@ -15,19 +14,8 @@ from services.central_mock.journal.domain import (
     What,
 )
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_ROUTE = 300
 LONGEST_RULES = 4000
-
-
-def microseconds(at: datetime) -> int:
-    """Since 1970."""
-    return round(at.timestamp() * 1e6)
-
-
-def time_of(us: int) -> datetime:
-    """The time those microseconds mean."""
-    return EPOCH + timedelta(microseconds=us)
 
 
 Row = tuple[Any, ...]
@@ -47,7 +35,7 @@ def row_of(entry: AnyEntry) -> Row:
         id=entry.id,
         seq=entry.seq,
         what=entry.what.value,
-        at_us=microseconds(entry.at),
+        at_us=entry.at_us,
         finished=entry.finished,
         rules=_joined(entry.rules),
     )
@@ -66,7 +54,7 @@ def _of_note(entry: Note) -> dict[str, Any]:
 def _of_connection(entry: ConnectionEntry) -> dict[str, Any]:
     facts = {"peer": entry.peer, "requests": entry.requests, "closed_by": entry.closed_by}
     return {
-        "ended_us": _ended(entry),
+        "ended_us": entry.ended_us,
         "ms": entry.ms,
         "connection": entry.id,
         "office": entry.office,
@@ -83,8 +71,8 @@ def _of_request(entry: Entry) -> Row:
         entry.id,
         entry.seq,
         "REQUEST",
-        microseconds(entry.at),
-        _ended(entry),
+        entry.at_us,
+        entry.ended_us,
         entry.ms,
         entry.connection,
         entry.method[:20],
@@ -104,10 +92,6 @@ def _of_request(entry: Entry) -> Row:
         _joined(entry.rules) if entry.rules else "",
         None,
     )
-
-
-def _ended(entry: Entry | ConnectionEntry) -> int | None:
-    return None if entry.ended_at is None else microseconds(entry.ended_at)
 
 
 def _text(name: str | None) -> str | None:
@@ -130,20 +114,18 @@ def entry_of(row: Sequence[Any]) -> AnyEntry:
         number, seq, what, at_us, ended_us, ms, connection, method, route, key, office, attempt, bytes_in, bytes_out,
         status, retry_after, outcome, applied, acknowledged, finished, fault, joined, detail,
     ) = row  # fmt: skip
-    at = time_of(at_us)
     if what in {"RULE", "SCENARIO"}:
         facts = json.loads(detail)
-        return Note(number, at, What(what), facts["event"], facts["name"], facts["detail"], seq)
-    ended = None if ended_us is None else time_of(ended_us)
+        return Note(number, at_us, What(what), facts["event"], facts["name"], facts["detail"], seq)
     rules = tuple(joined.strip("|").split("|")) if joined else ()
     if what == "CONNECTION":
         facts = json.loads(detail)
         closed_by = ClosedBy(facts["closed_by"]) if facts["closed_by"] else None
         return ConnectionEntry(
-            number, at, facts["peer"], office, facts["requests"], bytes_in, bytes_out, closed_by, fault, rules,
-            finished, ended, ms, seq,
+            number, at_us, facts["peer"], office, facts["requests"], bytes_in, bytes_out, closed_by, fault, rules,
+            finished, ended_us, ms, seq,
         )  # fmt: skip
     return Entry(
-        number, at, connection, method, route, key, office, attempt, bytes_in, bytes_out, status, retry_after,
-        Outcome(outcome) if outcome else None, applied, acknowledged, fault, rules, finished, ended, ms, seq,
+        number, at_us, connection, method, route, key, office, attempt, bytes_in, bytes_out, status, retry_after,
+        Outcome(outcome) if outcome else None, applied, acknowledged, fault, rules, finished, ended_us, ms, seq,
     )  # fmt: skip

@@ -17,11 +17,11 @@ from services.central_mock.journal.journal import Journal
 from services.central_mock.journal.keeper import JournalKeeper
 from services.central_mock.journal.reading import History
 from services.central_mock.journal.wanted import Wanted
-from shared.clock import FixedClock
+from shared.clock import FixedClock, microseconds
 from shared.database import Database, DatabaseUnavailable, open_database
 from shared.testing.waiting import eventually
 from tests.integration.central_mock.conftest import RunningCentre
-from tests.unit.central_mock.histories import EIGHT
+from tests.unit.central_mock.histories import EIGHT, EIGHT_US
 
 T = TypeVar("T")
 REQUESTS = Wanted(what=(What.REQUEST,))
@@ -35,10 +35,10 @@ def a_life(database: Database, *, kept: int = 3, most: int = 1000) -> History:
 
 def request(history: History, number: int, *, ends: bool = True) -> Entry:
     scope = {"method": "GET", "path": f"/{number}", "headers": [], "query_string": b""}
-    at = EIGHT + timedelta(seconds=number)
-    entry = history.journal.begin(at=at, connection=0, scope=scope)
+    at_us = microseconds(EIGHT + timedelta(seconds=number))
+    entry = history.journal.begin(at_us=at_us, connection=0, scope=scope)
     if ends:
-        history.journal.finish(entry, at=at)
+        history.journal.finish(entry, at_us=at_us)
     return entry
 
 
@@ -79,7 +79,7 @@ class TestOnDisk:
             after = page[-1].id
 
         assert seen == [f"/{number}" for number in range(12)]
-        history.journal.finish(running, at=EIGHT)
+        history.journal.finish(running, at_us=EIGHT_US)
         finished = Wanted(plain=(("finished", True),))
         assert len(await history.page(finished, after=0, limit=100)) == 12
         await history.keeper.flush()
@@ -135,7 +135,7 @@ class TestOnDisk:
             running.append(request(history, number, ends=False))
             running[-1].began -= 1  # long enough to be written while it runs
             while running and drawn.random() < 0.5:
-                history.journal.finish(running.pop(drawn.randrange(len(running))), at=EIGHT)
+                history.journal.finish(running.pop(drawn.randrange(len(running))), at_us=EIGHT_US)
             if drawn.random() < 0.3:
                 await history.keeper.flush()
         await history.keeper.flush()
@@ -165,11 +165,11 @@ class TestOnDisk:
         for number in range(6):
             headers = [(b"idempotency-key", b"key-%d" % number)]
             scope = {"method": "POST", "path": "/central/v1/records", "headers": headers, "query_string": b""}
-            entry = history.journal.begin(at=EIGHT, connection=0, scope=scope)
+            entry = history.journal.begin(at_us=EIGHT_US, connection=0, scope=scope)
             entry.acknowledged = number != 2
             if number == 4:
                 entry.fired("slow", "SLOW_RESPONSE")
-            history.journal.finish(entry, at=EIGHT)
+            history.journal.finish(entry, at_us=EIGHT_US)
         await history.keeper.flush()
         assert await history.troubled_keys() == {"key-2", "key-4"}
         found = await history.page(Wanted(plain=(("key", "key-2"),)), after=0, limit=10)

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.central_mock.journal.domain import Entry
+from shared.clock import microseconds
 
 EIGHT = datetime(2016, 9, 16, 1, 0, tzinfo=UTC)
+EIGHT_US = microseconds(EIGHT)
 RECORDS, RECORD, HEALTH = "/central/v1/records", "/central/v1/records/{key}", "/central/v1/health"
 OFFICE = "33.13.07"
 
@@ -34,7 +36,7 @@ class History:
         attempt = self._attempts[route, key] = self._attempts.get((route, key), 0) + 1
         entry = Entry(
             next(self._ids),
-            EIGHT + timedelta(seconds=at),
+            microseconds(EIGHT + timedelta(seconds=at)),
             connection=more.pop("connection", 1),
             method="POST" if route == RECORDS else "GET",
             route=route,
@@ -44,7 +46,7 @@ class History:
             status=status,
             acknowledged=status is not None,
             finished=took is not None,
-            ended_at=EIGHT + timedelta(seconds=at + took) if took is not None else None,
+            ended_us=microseconds(EIGHT + timedelta(seconds=at + took)) if took is not None else None,
             **more,
         )
         self.entries.append(entry)

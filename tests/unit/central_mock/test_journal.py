@@ -29,9 +29,10 @@ from services.central_mock.journal.domain import (
 )
 from services.central_mock.journal.figures import CentreFigures
 from services.central_mock.journal.journal import Journal
-from services.central_mock.journal.rows import entry_of, microseconds, row_of
+from services.central_mock.journal.rows import entry_of, row_of
 from services.central_mock.journal.wanted import Wanted
-from tests.unit.central_mock.histories import EIGHT
+from shared.clock import microseconds
+from tests.unit.central_mock.histories import EIGHT, EIGHT_US
 
 KEY = "0190a1b2-0000-7000-8000-000000000001"
 
@@ -67,7 +68,7 @@ class TestWhatIsReadOfARequest:
     def test_attempts_of_a_key_are_counted_for_each_call_of_its_own(self) -> None:
         journal = Journal()
         entries = [
-            journal.begin(at=EIGHT, connection=0, scope=each)
+            journal.begin(at_us=EIGHT_US, connection=0, scope=each)
             for each in (
                 scope(idempotency_key=KEY),
                 scope(f"/central/v1/records/{KEY}"),
@@ -84,9 +85,9 @@ class TestWhatIsReadOfARequest:
 class TestMemory:
     def test_it_keeps_the_last_and_whatever_still_runs(self) -> None:
         journal = Journal(kept=3)
-        running = journal.begin(at=EIGHT, connection=0, scope=scope())
+        running = journal.begin(at_us=EIGHT_US, connection=0, scope=scope())
         for _ in range(5):
-            journal.finish(journal.begin(at=EIGHT, connection=0, scope=scope()), at=EIGHT)
+            journal.finish(journal.begin(at_us=EIGHT_US, connection=0, scope=scope()), at_us=EIGHT_US)
         journal.unwritten.clear()  # as if the keeper had written it
         assert len(journal) == 3
         assert sorted(journal.held()) == [running.id, 4, 5, 6]
@@ -98,24 +99,24 @@ class TestMemory:
         monkeypatch.setattr("services.central_mock.journal.journal.UNWRITTEN_KEPT", 3)
         journal = Journal()
         for _ in range(5):
-            journal.finish(journal.begin(at=EIGHT, connection=0, scope=scope()), at=EIGHT)
+            journal.finish(journal.begin(at_us=EIGHT_US, connection=0, scope=scope()), at_us=EIGHT_US)
         assert ([each.id for each in journal.unwritten], journal.lost) == ([3, 4, 5], 2)
 
     def test_numbers_go_on_after_a_reset(self) -> None:
         journal = Journal()
-        running = journal.begin(at=EIGHT, connection=0, scope=scope())
+        running = journal.begin(at_us=EIGHT_US, connection=0, scope=scope())
         journal.clear()
-        journal.finish(running, at=EIGHT)
-        after = journal.begin(at=EIGHT, connection=0, scope=scope())
+        journal.finish(running, at_us=EIGHT_US)
+        after = journal.begin(at_us=EIGHT_US, connection=0, scope=scope())
         assert after.id == 2
         assert list(journal.held()) == [2]
         assert not journal.unwritten
 
     def test_ends_are_numbered_in_their_own_order(self) -> None:
         journal = Journal()
-        first, second = (journal.begin(at=EIGHT, connection=0, scope=scope()) for _ in range(2))
+        first, second = (journal.begin(at_us=EIGHT_US, connection=0, scope=scope()) for _ in range(2))
         for each in (second, first):
-            journal.finish(each, at=EIGHT)
+            journal.finish(each, at_us=EIGHT_US)
         heard = journal.heard_after(0, 10)
         assert heard is not None
         assert [(seq, each.id) for seq, each in heard] == [(1, 2), (2, 1)]
@@ -126,7 +127,7 @@ class TestMemory:
         monkeypatch.setattr("services.central_mock.journal.journal.HEARD_KEPT", 2)
         journal = Journal()
         for _ in range(4):
-            journal.finish(journal.begin(at=EIGHT, connection=0, scope=scope()), at=EIGHT)
+            journal.finish(journal.begin(at_us=EIGHT_US, connection=0, scope=scope()), at_us=EIGHT_US)
         assert journal.heard_after(1, 10) is None
         assert len(journal.heard_after(2, 10) or []) == 2
 
@@ -134,6 +135,7 @@ class TestMemory:
 # -- rows, and the same question asked of both
 
 TIMES = st.integers(0, 200).map(lambda seconds: EIGHT + timedelta(seconds=seconds))
+MOMENTS = TIMES.map(microseconds)
 RULES = st.lists(st.sampled_from(["hang-1", "hang-10", "offline"]), max_size=3, unique=True).map(tuple)
 OFFICES = st.sampled_from([None, "33.13.07", "33.13", "33.20"])
 BOTH: dict[str, Any] = {
@@ -142,14 +144,14 @@ BOTH: dict[str, Any] = {
     "fault": st.sampled_from([None, "HANG", "HTTP_503"]),
     "rules": RULES,
     "finished": st.booleans(),
-    "ended_at": st.one_of(st.none(), TIMES),
+    "ended_us": st.one_of(st.none(), MOMENTS),
     "ms": st.one_of(st.none(), st.floats(0, 1e6)),
     "seq": st.one_of(st.none(), st.integers(1, 1 << 60)),
 }
 REQUESTS = st.builds(
     Entry,
     st.just(0),
-    TIMES,
+    MOMENTS,
     st.integers(1, 3),
     st.sampled_from(["GET", "POST"]),
     st.sampled_from(["/central/v1/records", "/central/v1/health"]),
@@ -166,7 +168,7 @@ REQUESTS = st.builds(
 CONNECTIONS = st.builds(
     ConnectionEntry,
     st.just(0),
-    TIMES,
+    MOMENTS,
     st.sampled_from(["127.0.0.1:5", ""]),
     requests=st.integers(0, 9),
     closed_by=st.one_of(st.none(), st.sampled_from(ClosedBy)),
@@ -175,7 +177,7 @@ CONNECTIONS = st.builds(
 NOTES = st.builds(
     Note,
     st.just(0),
-    TIMES,
+    MOMENTS,
     st.sampled_from([What.RULE, What.SCENARIO]),
     st.sampled_from(["set", "ended"]),
     st.sampled_from(["hang-1", "offline"]),
@@ -230,7 +232,7 @@ def test_a_row_gives_back_the_entry(entry: AnyEntry) -> None:
 
 
 def test_a_batch_knows_its_bounds() -> None:
-    entries = [Entry(7, EIGHT, 1, "GET", "/", seq=9), Entry(3, EIGHT, 1, "GET", "/", seq=10)]
+    entries = [Entry(7, EIGHT_US, 1, "GET", "/", seq=9), Entry(3, EIGHT_US, 1, "GET", "/", seq=10)]
     batch = packed([row_of(each) for each in entries])
     assert [batch[name] for name in ("first_id", "last_id", "first_seq", "last_seq", "entries")] == [
         3,
@@ -239,15 +241,15 @@ def test_a_batch_knows_its_bounds() -> None:
         10,
         2,
     ]
-    running = packed([row_of(Entry(4, EIGHT, 1, "GET", "/"))])
+    running = packed([row_of(Entry(4, EIGHT_US, 1, "GET", "/"))])
     assert (running["first_seq"], running["last_seq"]) == (None, None)
 
 
 class TestTheLatestOfAnEntry:
     """Of one that was written while it ran and again at its end."""
 
-    RUNNING = Entry(5, EIGHT, 1, "POST", "/central/v1/records", key=KEY)
-    ENDED = Entry(5, EIGHT, 1, "POST", "/central/v1/records", key=KEY, finished=True, status=201, seq=6)
+    RUNNING = Entry(5, EIGHT_US, 1, "POST", "/central/v1/records", key=KEY)
+    ENDED = Entry(5, EIGHT_US, 1, "POST", "/central/v1/records", key=KEY, finished=True, status=201, seq=6)
 
     @pytest.mark.parametrize("order", [(RUNNING, ENDED), (ENDED, RUNNING)])
     @pytest.mark.parametrize(("finished", "found"), [(True, [ENDED]), (False, [])])
@@ -284,7 +286,7 @@ def test_a_delivery_is_troubled_by_a_fault_or_an_answer_that_did_not_go_out(
     known: dict[str, Any], is_troubled: bool
 ) -> None:
     facts: dict[str, Any] = {"method": "POST", "key": KEY, "finished": True} | known
-    entry = Entry(1, EIGHT, 1, route="/central/v1/records", **facts)
+    entry = Entry(1, EIGHT_US, 1, route="/central/v1/records", **facts)
     assert troubled_key(row_of(entry)) == (KEY if is_troubled else None)
 
 
@@ -299,12 +301,12 @@ def test_the_figures_count_requests_by_route_and_never_by_key() -> None:
     journal = Journal()
     figures = CentreFigures(journal, NoRows())
     for path in (f"/central/v1/records/{KEY}", "/central/v1/records", "/etc/passwd", "/../%00"):
-        entry = journal.begin(at=EIGHT, connection=0, scope=scope(path))
+        entry = journal.begin(at_us=EIGHT_US, connection=0, scope=scope(path))
         entry.status = 201 if path == "/central/v1/records" else 404
-        journal.finish(entry, at=EIGHT)
-    silent = journal.begin(at=EIGHT, connection=0, scope=scope())
+        journal.finish(entry, at_us=EIGHT_US)
+    silent = journal.begin(at_us=EIGHT_US, connection=0, scope=scope())
     silent.fired("hang-1", "HANG")
-    journal.finish(silent, at=EIGHT)
+    journal.finish(silent, at_us=EIGHT_US)
 
     told = {
         (sample.name, *sample.labels.values()): sample.value
