@@ -115,6 +115,7 @@ async def run(
             report.phases["start"] = time.monotonic() - began
             await Run(setup, trio, report, home, http, plain, witness).play()
             report.timeline = trio.timeline.render()
+            (home / "timeline.txt").write_text(report.timeline)
     finally:
         await witness.close()
         if keep is not None:

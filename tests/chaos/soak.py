@@ -96,7 +96,7 @@ def soak(setups: list[Setup], folder: Path) -> Summary:
             (folder / SUMMARY).write_text(json.dumps(vars(summary), indent=1))
             if report.ok:
                 shutil.rmtree(written, ignore_errors=True)
-            else:  # what clients and witness wrote down is the only witness of a failure that does not come again
+            else:  # histories, events and the whole timeline: a failure may not come again
                 written.with_suffix(".txt").write_text(shown_report(report))
             said = "kept" if report.ok else "FAILED"
             print(
