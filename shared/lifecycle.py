@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -17,6 +17,8 @@ from shared.metrics import Metrics
 log = structlog.get_logger()
 
 Main = Callable[[], Coroutine[Any, Any, None]]
+T = TypeVar("T")
+CANCEL_AGAIN = 0.25
 LAST_WORDS_SECONDS = 3.0
 """For a task to close what it has open, before it is cancelled once more."""
 
@@ -34,6 +36,18 @@ async def end(tasks: Iterable[asyncio.Task[Any]], *, again: float) -> None:
             task.cancel()
         _, left = await asyncio.wait(left, timeout=again)
     await ending
+
+
+async def within(seconds: float, work: Coroutine[Any, Any, T], *, again: float = CANCEL_AGAIN) -> T:
+    """What it gives. Raises TimeoutError after that many real seconds, also when it takes cancellations for its own."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+    finally:
+        await end({task}, again=again)
 
 
 def end_process() -> None:

@@ -1,11 +1,12 @@
 """The consumer: takes messages from its queue through the inbox and acknowledges after the commit."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime
 
 import aio_pika
 import structlog
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 from sqlmodel import Session
 
 from shared.contracts.envelope import Event, NotAnEvent, Outgoing
@@ -23,10 +24,20 @@ from shared.tracing import continue_trace
 log = structlog.get_logger()
 
 PREFETCH = 64
-DATABASE_PATIENCE = 1.0
-"""Real seconds between tries while our own database is down; the event is not to blame and loses no attempt."""
+PATIENCE = 1.0
+"""Real seconds between tries while our own database is down, or a bug of ours is met; the event is not to blame for
+either and loses no attempt."""
 TICK_SECONDS = 1.0
 PARK_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What the broker says of a consumer's queue."""
+
+    consumers: int
+    waiting: int
+    """Messages that were given to no consumer yet."""
 
 
 class Consumer:
@@ -41,38 +52,54 @@ class Consumer:
         self._subscription = subscription
         self._inbox = Inbox(handlers, subscription.parked)
         self.marks = Marks(service, runtime, subscription)
+        self.brought = 0
+        """Messages that the broker has brought so far."""
 
-    async def consume(self, channel: AbstractChannel) -> None:
+    async def consume(self, connection: AbstractConnection) -> None:
         """Start taking messages; returns at once."""
+        channel = await connection.channel()
         await channel.set_qos(prefetch_count=PREFETCH)
         queue = await channel.get_queue(self._subscription.queue, ensure=False)
         await queue.consume(self._on_message)
 
-    async def is_consuming(self, channel: AbstractChannel) -> bool:
-        """Ask the broker whether it knows of a consumer; a healthy connection may have lost it.
+    async def look(self, channel: AbstractChannel) -> Listening:
+        """Ask the broker about the queue; a healthy connection may have lost its consumer.
 
         Bindings are made again each time: while anybody else takes the events, nobody hears that ours are gone.
         """
         queue = await channel.declare_queue(self._subscription.queue, passive=True)
         await bind(queue, self._subscription)
-        return bool(queue.declaration_result.consumer_count)
+        told = queue.declaration_result
+        return Listening(told.consumer_count or 0, told.message_count or 0)
 
     async def _on_message(self, message: AbstractIncomingMessage) -> None:
+        self.brought += 1
+        try:
+            await self._settle(message)
+        except DatabaseUnavailable as error:
+            log.warning("consumer.database_unavailable", reason=str(error))
+            await self._give_back(message)
+        except Exception as error:  # nobody else hears of it, and the message would stay with us
+            log.error("consumer.failed", message_id=message.message_id, exc_info=error)
+            await self._give_back(message)
+        else:
+            await message.ack()
+            fail_point("consumer.after-ack")
+
+    async def _settle(self, message: AbstractIncomingMessage) -> None:
+        """Take the event, or park what is none; after that the message may go."""
         try:
             event = Event.decode(message.body)
         except NotAnEvent as error:
             await self._park_raw(message, str(error))
             return
         continue_trace(event.traceparent)
-        try:
-            await self._take(event)
-        except DatabaseUnavailable as error:
-            log.warning("consumer.database_unavailable", reason=str(error))
-            await asyncio.sleep(DATABASE_PATIENCE)
-            await message.nack(requeue=True)
-            return
-        await message.ack()
-        fail_point("consumer.after-ack")
+        await self._take(event)
+
+    @staticmethod
+    async def _give_back(message: AbstractIncomingMessage) -> None:
+        await asyncio.sleep(PATIENCE)
+        await message.nack(requeue=True)
 
     async def _take(self, event: Event) -> None:
         """Apply or keep the event; then whatever waited for it."""
@@ -147,7 +174,6 @@ class Consumer:
                 mandatory=True,
             )
         self._runtime.metrics.events.labels("parked").inc()
-        await message.ack()
 
     async def run_inbox(self) -> None:
         """Retry what failed and ask for what is missing; needs no broker."""

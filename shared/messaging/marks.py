@@ -112,8 +112,8 @@ class Marks:
             return
         try:
             await self._say(self._channel, asked.by, told)
-        except (AMQPError, TimeoutError, LookupError):
-            return  # it will be asked again, or was asked by nobody we know
+        except (AMQPError, RuntimeError, TimeoutError, LookupError):
+            return  # the channel is closed and it will be asked again, or it was asked by nobody we know
 
     async def _hear(self, told: MarksTold) -> None:
         publisher, now = self._subscription.publisher, self._runtime.clock.now()

@@ -16,29 +16,24 @@ from aio_pika.connection import make_url
 
 from shared.health import Health
 from shared.ids import new_id
-from shared.lifecycle import BackgroundTasks, end
+from shared.lifecycle import CANCEL_AGAIN, BackgroundTasks, end, within
 from shared.messaging import topology
 from shared.messaging.consumer import Consumer
 from shared.messaging.handlers import Handlers
 from shared.messaging.relay import Relay
+from shared.messaging.watch import BrokerSessionEnded, watch
 from shared.runtime import Runtime
 
 log = structlog.get_logger()
 
 CONNECT_TIMEOUT = 10.0
 HEARTBEAT_SECONDS = 10
-CHECK_SECONDS = 5.0
 CONSUME_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0
-CANCEL_AGAIN = 0.25
 FIRST_DELAY = 0.5
 MAX_DELAY = 10.0
 REFUSALS = 3
 """Sessions in a row in which the queue could be declared and not consumed; then it is broken, and is made anew."""
-
-
-class BrokerSessionEnded(Exception):
-    """The connection or the consumer is gone."""
 
 
 class Messaging:
@@ -96,8 +91,7 @@ class Messaging:
         # made apart from connecting: one that never connected still has to be closed, or its end is left to chance
         connection = aio_pika.Connection(make_url(url, heartbeat=HEARTBEAT_SECONDS))
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                await connection.connect()
+            await within(CONNECT_TIMEOUT, connection.connect())
             await topology.declare(connection)
             self._connected = True
             await self._consume(connection)
@@ -118,8 +112,7 @@ class Messaging:
             log.error("broker.queue_replaced", queue=self._subscription.queue, refusals=self._refusals)
             await topology.replace(connection, self._subscription)
         self._refusals += 1  # until it went well: what a refusal raises is the library's affair
-        async with asyncio.timeout(CONSUME_TIMEOUT):
-            await self._consumer.consume(await connection.channel())
+        await within(CONSUME_TIMEOUT, self._consumer.consume(connection))
         self._refusals = 0
 
     async def _traffic(self, connection: AbstractConnection) -> None:
@@ -128,7 +121,7 @@ class Messaging:
         work = {
             asyncio.create_task(self._relay.run(publishing), name="relay"),
             asyncio.create_task(self._consumer.marks.run(publishing), name="marks"),
-            asyncio.create_task(self._watch(connection), name="broker-watch"),
+            asyncio.create_task(watch(connection, self._consumer), name="broker-watch"),
         }
         try:
             done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
@@ -138,18 +131,6 @@ class Messaging:
                 task.result()
         finally:
             await end(work, again=CANCEL_AGAIN)
-
-    async def _watch(self, connection: AbstractConnection) -> None:
-        """End the session when the connection is closed or the broker knows no consumer of ours any more."""
-        while not connection.is_closed:
-            await asyncio.sleep(CHECK_SECONDS)
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                channel = await connection.channel()
-                consuming = await self._consumer.is_consuming(channel)
-                await channel.close()
-            if not consuming:
-                raise BrokerSessionEnded("the broker knows no consumer of ours")
-        raise BrokerSessionEnded("the connection was closed")
 
 
 def _first_reason(error: BaseException) -> str:

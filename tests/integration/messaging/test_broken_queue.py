@@ -25,8 +25,9 @@ SPEED = 60.0
 
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.messaging.messaging.CHECK_SECONDS", 0.2)
+    monkeypatch.setattr("shared.messaging.watch.CHECK_SECONDS", 0.2)
     monkeypatch.setattr("shared.messaging.messaging.CONSUME_TIMEOUT", 1.0)
+    monkeypatch.setattr("shared.messaging.messaging.CONNECT_TIMEOUT", 3.0)
     monkeypatch.setattr(marks, "SHORTEST_ROUND", 0.2)
 
 

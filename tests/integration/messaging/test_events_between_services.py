@@ -4,19 +4,22 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import aio_pika
 import pytest
+from aio_pika.abc import AbstractChannel
 from sqlmodel import Session
+from structlog.testing import capture_logs
 
 from shared.contracts.envelope import Event
 from shared.messaging import consumer as consumer_module
 from shared.messaging import inbox as inbox_module
 from shared.messaging.node import BrokerNode
 from shared.messaging.topology import ENROLMENT_API, EXCHANGE
+from shared.testing import erlang
 from shared.testing.waiting import eventually
 from tests.integration.messaging.peers import (
     CONSUMER,
@@ -117,7 +120,7 @@ async def test_a_frozen_broker_stops_neither_service_for_good(broker: BrokerNode
 async def test_a_consumer_whose_queue_was_deleted_notices_and_loses_nothing(
     broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.messaging.messaging.CHECK_SECONDS", 0.2)
+    monkeypatch.setattr("shared.messaging.watch.CHECK_SECONDS", 0.2)
     monkeypatch.setattr(inbox_module, "GAP_PATIENCE", 1.0)
     async with pair(broker, tmp_path) as (publisher, consumer):
         await publisher.publish("ticket-1")
@@ -135,28 +138,101 @@ async def test_a_service_stops_though_the_library_took_the_cancellation_for_its_
     broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """aiormq does so while a channel opens or closes; the watch then went on for ever, and with it the service."""
-    monkeypatch.setattr("shared.messaging.messaging.CHECK_SECONDS", 0.05)
+    monkeypatch.setattr("shared.messaging.watch.CHECK_SECONDS", 0.05)
     asked, swallowed = asyncio.Event(), asyncio.Event()
 
-    async def swallows_once(*_: object) -> bool:
+    async def swallows_once(*_: object) -> consumer_module.Listening:
         asked.set()
         try:
             await asyncio.sleep(0 if swallowed.is_set() else 60)
         except asyncio.CancelledError:
             swallowed.set()
-        return True
+        return consumer_module.Listening(consumers=1, waiting=0)
 
-    monkeypatch.setattr(consumer_module.Consumer, "is_consuming", swallows_once)
+    monkeypatch.setattr(consumer_module.Consumer, "look", swallows_once)
     async with asyncio.timeout(20), pair(broker, tmp_path):
         await asked.wait()
     assert swallowed.is_set()
+
+
+async def test_a_look_that_never_answers_ends_the_session(
+    broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the library swallows the first time-out: the watch would watch nothing from then on."""
+    monkeypatch.setattr("shared.messaging.watch.CHECK_SECONDS", 0.05)
+    monkeypatch.setattr("shared.messaging.watch.ANSWERS_WITHIN", 0.2)
+    look, hung = consumer_module.Consumer.look, asyncio.Event()
+
+    async def hangs_once(
+        self: consumer_module.Consumer, channel: AbstractChannel
+    ) -> consumer_module.Listening:
+        if not hung.is_set():
+            hung.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+            await asyncio.sleep(60)
+        return await look(self, channel)
+
+    monkeypatch.setattr(consumer_module.Consumer, "look", hangs_once)
+    with capture_logs() as logs:
+        async with pair(broker, tmp_path) as (publisher, consumer):
+            await hung.wait()
+            await eventually(lambda: any(each["event"] == "broker.session_ended" for each in logs))
+            await publisher.publish("ticket-1")
+            await eventually(lambda: len(consumer.seen) == 1, within=20)
+
+
+async def test_a_consumer_taken_away_with_a_message_in_hand_is_missed(
+    broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker goes on counting it for as long as the message is not acknowledged (seed 1042 of `make chaos`)."""
+    monkeypatch.setattr("shared.messaging.watch.CHECK_SECONDS", 0.2)
+    take, in_hand = consumer_module.Consumer._take, asyncio.Event()
+
+    async def hangs_once(self: consumer_module.Consumer, event: Event) -> None:
+        if event.type.startswith("queue.") and not in_hand.is_set():
+            in_hand.set()
+            await asyncio.sleep(3600)
+        await take(self, event)
+
+    monkeypatch.setattr(consumer_module.Consumer, "_take", hangs_once)
+    async with pair(broker, tmp_path) as (publisher, consumer):
+        await publisher.publish("ticket-1")
+        await asyncio.wait_for(in_hand.wait(), 20)
+        lost = erlang.LOSE_CONSUMERS.substitute(vhost="/", queue=ENROLMENT_API.queue)
+        assert erlang.ask(broker, lost) == "1"
+        for _ in range(3):
+            await publisher.publish("ticket-1")
+        await eventually(lambda: len(consumer.seen) == 4, within=30)
+        assert consumer.sequences("ticket-1") == [1, 2, 3, 4]
+
+
+async def test_a_message_that_met_a_bug_is_tried_again_and_not_kept_for_ever(
+    broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message that nobody acknowledges is with a consumer who has forgotten it."""
+    monkeypatch.setattr(consumer_module, "PATIENCE", 0.1)
+    take, failed = consumer_module.Consumer._take, asyncio.Event()
+
+    async def fails_once(self: consumer_module.Consumer, event: Event) -> None:
+        if event.type.startswith("queue.") and not failed.is_set():
+            failed.set()
+            raise RuntimeError("nobody thought of this")
+        await take(self, event)
+
+    monkeypatch.setattr(consumer_module.Consumer, "_take", fails_once)
+    with capture_logs() as logs:
+        async with pair(broker, tmp_path) as (publisher, consumer):
+            await publisher.publish("ticket-1")
+            await eventually(lambda: len(consumer.seen) == 1, within=10)
+    assert [each["log_level"] for each in logs if each["event"] == "consumer.failed"] == ["error"]
 
 
 async def test_a_consumer_whose_bindings_were_taken_away_binds_again_though_its_publisher_sees_nothing(
     broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another queue takes every event, so that none is unroutable and nobody is told (seed 6 of `make chaos`)."""
-    monkeypatch.setattr("shared.messaging.messaging.CHECK_SECONDS", 0.2)
+    monkeypatch.setattr("shared.messaging.watch.CHECK_SECONDS", 0.2)
     monkeypatch.setattr(inbox_module, "GAP_PATIENCE", 0.5)
     async with (
         pair(broker, tmp_path) as (publisher, consumer),
