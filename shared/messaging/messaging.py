@@ -100,8 +100,7 @@ class Messaging:
             await self._traffic(connection)
         finally:
             with suppress(Exception, asyncio.CancelledError):
-                async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await connection.close()
+                await within(CLOSE_TIMEOUT, connection.close())
 
     async def _consume(self, connection: AbstractConnection) -> None:
         """Begin to consume; from a queue made anew when the broker has let nobody consume the old one.
@@ -116,8 +115,8 @@ class Messaging:
         self._refusals = 0
 
     async def _traffic(self, connection: AbstractConnection) -> None:
-        async with asyncio.timeout(CONNECT_TIMEOUT):
-            publishing = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        publishing = connection.channel(publisher_confirms=True, on_return_raises=True)
+        await within(CONNECT_TIMEOUT, publishing.initialize())
         work = {
             asyncio.create_task(self._relay.run(publishing), name="relay"),
             asyncio.create_task(self._consumer.marks.run(publishing), name="marks"),

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from fastapi import FastAPI
 from shared import lifecycle
 from shared.clock import FixedClock
 from shared.health import Health
-from shared.lifecycle import BackgroundTasks
+from shared.lifecycle import BackgroundTasks, within
 from shared.metrics import Metrics
 from shared.testing.waiting import eventually
 
@@ -87,6 +88,29 @@ async def test_stopping_is_no_death_and_waits_for_the_last_words() -> None:
     assert (said, deaths, health.ready) == (["bye"], [], True)
 
 
+async def test_what_takes_a_time_out_for_its_own_is_given_up_all_the_same() -> None:
+    swallowed = asyncio.Event()
+
+    async def goes_on() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        swallowed.set()
+        await asyncio.sleep(60)
+
+    with pytest.raises(TimeoutError):
+        await within(0.01, goes_on(), again=0.01)
+    assert swallowed.is_set()
+
+
+async def test_what_is_done_in_time_gives_what_it_gives() -> None:
+    async def fails() -> None:
+        raise LookupError
+
+    assert await within(5, asyncio.sleep(0, "done")) == "done"
+    with pytest.raises(LookupError):
+        await within(5, fails())
+
+
 async def test_stopping_cancels_again_what_took_the_first_time_for_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -129,7 +153,7 @@ def test_a_real_process_ends_when_its_task_dies() -> None:
         import asyncio
         from shared.clock import SystemClock
         from shared.health import Health
-        from shared.lifecycle import BackgroundTasks
+        from shared.lifecycle import BackgroundTasks, within
         from shared.metrics import Metrics
 
         async def broken():
