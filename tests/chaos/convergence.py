@@ -7,6 +7,7 @@ turned back, the centre's books compared); then this many seconds of the machine
 import asyncio
 import re
 import time
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,16 @@ class NotConverged(AssertionError):
     """Something is still on its way; the message says what."""
 
 
+@dataclass(frozen=True)
+class Look:
+    """How things stand at one moment."""
+
+    left: list[str]
+    """What is not done."""
+    moved: list[str] = field(default_factory=list)
+    """How many events each service has published, applied, kept."""
+
+
 class Convergence:
     """What is not settled yet, asked of the services themselves."""
 
@@ -38,8 +49,6 @@ class Convergence:
         self._trio, self._http = trio, http
         self._ops = {"Authorization": f"Bearer {trio.token('ops')}"}
         self._supervisor = {"Authorization": f"Bearer {trio.token('supervisor', *OFFICES)}"}
-        self._figures: list[str] = []
-        """How many events each service has published, applied, kept."""
 
     async def set_clocks(self, start: datetime = BEGIN) -> None:
         """All clocks at one time, and at the run's speed."""
@@ -59,24 +68,24 @@ class Convergence:
     async def wait(self, within: float) -> float:
         """Seconds until nothing is left to do. Raises NotConverged."""
         began = still_since = time.monotonic()
-        before: list[str] | None = None
+        before: Look | None = None
         while True:
-            self._figures = []
-            left = await self._left()
+            look = await self._look()
             now = time.monotonic()
-            if left or self._figures != before:
-                before, still_since = self._figures, now
+            if look.left or before is None or look.moved != before.moved:
+                before, still_since = look, now
             elif now - still_since > STAYS_SO:
                 return still_since - began
             if now - began > within:
-                raise NotConverged("; ".join(left) or "events are still on their way")
+                raise NotConverged("; ".join(look.left) or "events are still on their way")
             await asyncio.sleep(LOOKS_EVERY)
 
-    async def _left(self) -> list[str]:
+    async def _look(self) -> Look:
         try:
-            return [*await self._records(), *await self._events()]
+            records, services = await self._records(), await self._services()
         except (httpx.HTTPError, KeyError) as error:
-            return [repr(error)]
+            return Look([repr(error)])
+        return Look([*records, *services.left, *await self._queues()], services.moved)
 
     async def _records(self) -> list[str]:
         enrolment = self._trio.enrolment.direct_url
@@ -90,18 +99,19 @@ class Convergence:
             left += [f"{status}: {each['id']}" for each in found["items"]]
         return left
 
-    async def _events(self) -> list[str]:
-        left: list[str] = []
+    async def _services(self) -> Look:
+        left, moved = list[str](), list[str]()
         for name, process in self._trio.processes.items():
             if name == "centre":
                 continue
             text = (await self._http.get(f"{process.direct_url}/metrics")).text
-            self._figures += _MOVED.findall(text)
+            moved += _MOVED.findall(text)
             left += [f"{name}: {gauge} {value}" for gauge, value in _GAUGE.findall(text) if float(value) > 0]
-        for queue in QUEUES:
-            if depth := await asyncio.to_thread(self._trio.broker.depth, queue):
-                left.append(f"{queue}: {depth} messages")
-        return left
+        return Look(left, moved)
+
+    async def _queues(self) -> list[str]:
+        depths = {queue: await asyncio.to_thread(self._trio.broker.depth, queue) for queue in QUEUES}
+        return [f"{queue}: {depth} messages" for queue, depth in depths.items() if depth]
 
     def _urls(self) -> list[str]:
         direct = [each.direct_url for name, each in self._trio.processes.items() if name != "centre"]
