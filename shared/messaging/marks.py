@@ -3,7 +3,8 @@
 So a consumer goes through its publisher's outbox after it. Every half a minute, and as each session with the broker
 begins, it asks for the marks (the last event of each aggregate) in the rows that were there when it asked before:
 what was published half a minute ago should have come. What has not is asked for as any gap is, and the position moves
-on only when nothing is missing up to there, so a resend that is lost too is asked for again.
+on only when nothing is missing up to there, so a resend that is lost too is asked for again. As long as what was asked
+for comes, the next page follows in seconds: a whole queue may have been lost.
 
 Question and answer go straight from queue to queue, past the exchange whose bindings may be what is broken. They are
 no facts: no outbox keeps them, and each can be lost, for it is asked again.
@@ -36,6 +37,8 @@ log = structlog.get_logger()
 ROUND_SECONDS = 30.0
 SHORTEST_ROUND = 1.0
 """Real seconds at least: what is on its way needs time to arrive, and a scaled clock gives it none."""
+RESENT_AFTER = 2.0
+"""Real seconds in which what was asked for should be here; then the next question need not wait for its round."""
 PAGE = 500
 SAY_TIMEOUT = 10.0
 
@@ -53,6 +56,16 @@ class Heard:
     horizon: int = 0
 
 
+@dataclass(frozen=True)
+class Found:
+    """What an answer came to."""
+
+    missing: dict[str, tuple[int, int]]
+    """First and last of the events that were asked for, by aggregate."""
+    more: bool = False
+    """Nothing is missing here, and there is more to ask for at once."""
+
+
 class Marks:
     """One consumer's questions to its publisher, and one publisher's answers to its consumer."""
 
@@ -61,6 +74,7 @@ class Marks:
         self._runtime = runtime
         self._subscription = subscription
         self._more = asyncio.Event()
+        self._missing: dict[str, tuple[int, int]] = {}
         self._channel: AbstractChannel | None = None
 
     async def run(self, channel: AbstractChannel) -> None:
@@ -117,10 +131,14 @@ class Marks:
 
     async def _hear(self, told: MarksTold) -> None:
         publisher, now = self._subscription.publisher, self._runtime.clock.now()
-        if await self._runtime.database.write(
+        found = await self._runtime.database.write(
             lambda session: hear(session, service=self._service, publisher=publisher, told=told, now=now)
-        ):
+        )
+        before, self._missing = self._missing, found.missing
+        if found.more:
             self._more.set()
+        elif found.missing and found.missing != before:  # what never comes is asked for once a round
+            asyncio.get_running_loop().call_later(RESENT_AFTER, self._more.set)
 
     async def _say(self, channel: AbstractChannel, to: str, data: EventData) -> None:
         event = Event(
@@ -170,18 +188,18 @@ def marks_of(session: Session, asked: MarksAsked) -> MarksTold:
     )
 
 
-def hear(session: Session, *, service: str, publisher: str, told: MarksTold, now: datetime) -> bool:
-    """Ask for what did not come, or move on when nothing is missing; True when there is more to ask for at once."""
+def hear(session: Session, *, service: str, publisher: str, told: MarksTold, now: datetime) -> Found:
+    """Ask for what did not come, or move on when nothing is missing."""
     heard = load_heard(session, publisher, lock=True)
     if told.after != heard.position:
-        return False  # the answer to a question that another answer has overtaken
+        return Found({})  # the answer to a question that another answer has overtaken
     missing = _missing(session, told.marks)
     for subject, (first, last) in missing.items():
         data = ResendRequested(to=publisher, subject=subject, first=first, last=last)
         enqueue(session, service, Outgoing(subject=subject, office="", at=now, data=data, ordered=False))
         log.warning("event.missing", subject=subject, first=first, last=last)
     if missing:
-        return False
+        return Found(missing)
     # a publisher that came back from a backup has fewer rows than we heard of
     position = min(told.upto, told.top)
     through = position >= heard.horizon or told.top < heard.horizon
@@ -189,7 +207,7 @@ def hear(session: Session, *, service: str, publisher: str, told: MarksTold, now
     if after != heard:
         values = {"publisher": publisher, "position": after.position, "horizon": after.horizon}
         connection_of(session).execute(SAVE, values)
-    return not through and position > heard.position
+    return Found({}, more=not through and position > heard.position)
 
 
 def _missing(session: Session, marks: dict[str, int]) -> dict[str, tuple[int, int]]:

@@ -72,6 +72,18 @@ async def test_what_was_confirmed_and_then_lost_is_found_page_by_page_and_asked_
         assert sorted(consumer.seen) == sorted({*consumer.seen}), "once each"
 
 
+async def test_a_whole_queue_that_was_lost_comes_again_without_a_round_for_each_page(
+    broker: BrokerNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "PAGE", 1)
+    monkeypatch.setattr(marks, "RESENT_AFTER", 0.2)
+    async with pair(broker, tmp_path, speed=10.0) as (publisher, consumer):  # a round takes three seconds
+        for number in range(20):
+            await publisher.publish_into_the_void(f"ticket-{number}")
+        await eventually(lambda: len(consumer.seen) == 20, within=30)
+        assert sorted(consumer.seen) == sorted({*consumer.seen}), "once each"
+
+
 async def has_heard(peer: Peer, position: int) -> bool:
     return (await heard(peer)).position >= position
 

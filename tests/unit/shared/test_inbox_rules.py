@@ -224,9 +224,10 @@ class InboxRules(RuleBasedStateMachine):
             with self.publisher.session() as session:
                 told = marks.marks_of(session, asked)
             with self.consumer.session() as session:
-                more = marks.hear(
+                found = marks.hear(
                     session, service="enrolment_api", publisher="queue_api", told=told, now=self.now
                 )
+                more = found.more
                 after = marks.load_heard(session, "queue_api")
             assert after.position <= heard.horizon, "what is younger may be on its way"
         self.relay(self.consumer)
