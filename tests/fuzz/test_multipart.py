@@ -22,6 +22,7 @@ WHOLE = (
     b'--b\r\nContent-Disposition: form-data; name="envelope"\r\nContent-Type: application/json\r\n\r\n{"key": 1}\r\n'
     b'--b\r\nContent-Disposition: form-data; name="packet"; filename="p"\r\n\r\n\x00\x01\xff\r\n--b--\r\n'
 )
+NEVER_ENDS = b'--b\r\nContent-Disposition: form-data; name="packet"; filename="p"\r\n\r\nabc'
 CHARSETS = [
     "utf-8",
     "utf-16",
@@ -137,9 +138,12 @@ def post(centre: Served, *headers: bytes, body: bytes) -> int | None:
     return int(found[1]) if found else None
 
 
+# Starlette forgets the file of a part that never ends: it is closed as it is freed, at once, and warns of that.
+@pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
 class TestOverHttp:
     @given(content_type=CONTENT_TYPES, body=bodies(), cut=st.integers(-300, 300))
     @example(b"multipart/form-data; charset=undefined; boundary=b", WHOLE, 0)
+    @example(b"multipart/form-data; boundary=b", NEVER_ENDS, 0)
     @settings(max_examples=60, deadline=None, print_blob=True)
     def test_no_form_is_a_fault_of_the_centre(
         self, centre: Served, content_type: bytes, body: bytes, cut: int
