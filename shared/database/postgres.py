@@ -1,6 +1,8 @@
 """PostgreSQL: each job in its own transaction, through asyncpg."""
 
+import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,6 +18,9 @@ RETRIED_SQLSTATES = {"40001", "40P01"}
 # Connection lost, no room (disk, memory, connections), the operator intervened, the system failed.
 UNAVAILABLE_SQLSTATES = ("08", "53", "57", "58")
 DEADLOCK_ATTEMPTS = 5
+STANDS_BACK = 0.05
+"""Seconds at most, more at each attempt, in which the loser leaves the rows to the winner: at once it takes them from
+under its hands, and one of the two loses again."""
 
 
 class PostgresBackend:
@@ -36,9 +41,9 @@ class PostgresBackend:
                 fail_point("database.after-commit")
                 return done
             except DBAPIError as error:
-                if _sqlstate(error) in RETRIED_SQLSTATES and attempt < DEADLOCK_ATTEMPTS:
-                    continue
-                raise _told(error) from error
+                if _sqlstate(error) not in RETRIED_SQLSTATES or attempt == DEADLOCK_ATTEMPTS:
+                    raise _told(error) from error
+            await asyncio.sleep(random.uniform(STANDS_BACK / 2, STANDS_BACK) * attempt)
         raise AssertionError("the last attempt returns or raises")
 
     async def read(self, work: Work[T]) -> T:
