@@ -1,11 +1,12 @@
 """`python -m tests.chaos`: one run by its seed, or runs for hours with a summary."""
 
 import argparse
-import asyncio
 import random
 import sys
 import tempfile
 from pathlib import Path
+
+import uvloop
 
 from shared.testing.disk import no_small_disk
 from tests.chaos.report import shown_report
@@ -34,7 +35,7 @@ def main() -> int:
 
 
 def _once(setup: Setup, keep: Path | None) -> int:
-    report = asyncio.run(run(setup, keep=keep))
+    report = uvloop.run(run(setup, keep=keep))
     print(shown_report(report), flush=True)
     return 0 if report.ok else 1
 

@@ -3,7 +3,6 @@
 The same command goes on where it was stopped: seeds that are in the folder's summary are not played again.
 """
 
-import asyncio
 import json
 import shutil
 import time
@@ -12,6 +11,8 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import uvloop
 
 from shared.testing.broker_faults import Broker
 from shared.testing.postgres_node import PostgresNode
@@ -89,7 +90,7 @@ def soak(setups: list[Setup], folder: Path) -> Summary:
             began = time.monotonic()
             written = folder / f"seed-{setup.seed}"
             try:
-                report = asyncio.run(run(setup, broker=broker, postgres=postgres, keep=written))
+                report = uvloop.run(run(setup, broker=broker, postgres=postgres, keep=written))
             except Exception as error:  # noqa: BLE001  # one run that could not be made is not the end of the others
                 report = Report(setup, errors=[f"the run ended with {error!r}"])
             summary.add(report)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import uvloop
+
 from shared.testing.ports import free_port
 from shared.testing.proxy.faults import Counts, Fault
 from shared.testing.proxy.listener import Proxy
@@ -22,7 +24,7 @@ class Network:
         """`note(hop, what)` is told of every fault."""
         self._seed = seed
         self._note = note
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="network", daemon=True)
         self._thread.start()
         self.hops: dict[str, Hop] = {}
