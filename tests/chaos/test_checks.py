@@ -243,6 +243,22 @@ def test_an_act_without_an_answer_may_have_been_done_or_not() -> None:
         assert ("tickets" not in found(case)) is allowed, state
 
 
+def test_an_answer_that_came_late_is_of_something_done_before() -> None:
+    """Seed 1088: a reinstatement whose first answer was lost; a counter called and began before the second came."""
+    begun = [issued(), called(), act("no-show")]
+    reinstated, again, started = act("reinstate"), called(calls=2), act("start")
+    for told_at in (again.ended_at + 0.2, started.ended_at + 0.2):
+        late = replace(reinstated, ended_at=told_at)
+        case = Case(history=[*begun, late, again, started], observed=Observed())
+        assert "tickets" not in found(with_ticket(case, "SERVING"))
+        assert "tickets" in found(with_ticket(case, "NO_SHOW"))
+    asked_later = replace(reinstated, invoked_at=again.ended_at + 0.1, ended_at=again.ended_at + 0.2)
+    case = Case(history=[*begun, asked_later, again, started], observed=Observed())
+    assert "tickets" in found(with_ticket(case, "SERVING")), (
+        "a call before anybody asked for the reinstatement"
+    )
+
+
 def test_a_repeat_of_an_event_is_no_second_event() -> None:
     assert judge(replace(good(), events=good().events * 2)) == []
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from tests.chaos.checks.finding import Case, Violation
 from tests.chaos.clients.history import Operation
@@ -71,24 +72,48 @@ def _possible(operations: list[Operation], closings: list[Operation]) -> set[str
     """All states in which the ticket may be after these, however those without an answer ended."""
     # What has no answer may be done at any time after it was meant; a day is closed at some time until the answer.
     loose = [*closings, *(each for each in operations if each.unknown)]
-    closed_at = min((each.ended_at for each in closings if each.ok), default=float("inf"))
-    told = sorted((each for each in operations if each.ok), key=lambda each: each.ended_at)
-    recorded = [each.invoked_at for each in operations if each.what == "complete"]
-    states = {"WAITING"}
-    for each in told:
-        if each.what == "complete":
-            continue
-        maybe = [one.what for one in loose if one.invoked_at <= each.ended_at]
-        states = _closure(states, maybe, may_be_recorded=any(at <= each.ended_at for at in recorded))
-        if closed_at < each.invoked_at:
-            states -= set(OPEN)
-        states = {BY_PERSONS[state, each.what] for state in states if (state, each.what) in BY_PERSONS}
-    states = _closure(states, [one.what for one in loose], may_be_recorded=bool(recorded))
-    if closed_at < float("inf"):
+    told = [each for each in operations if each.ok]
+    life = _Life(
+        loose=loose,
+        closed_at=min((each.ended_at for each in closings if each.ok), default=float("inf")),
+        recorded=[each.invoked_at for each in operations if each.what == "complete"],
+    )
+    states = life.after([each for each in told if each.what != "complete"], {"WAITING"})
+    states = _closure(states, [one.what for one in loose], may_be_recorded=bool(life.recorded))
+    if life.closed_at < float("inf"):
         states -= set(OPEN)
     if any(each.what == "complete" for each in told):
         states -= SERVED  # its event has arrived long ago
     return states
+
+
+@dataclass(frozen=True)
+class _Life:
+    """What may have happened to a ticket between the answers that are known."""
+
+    loose: list[Operation]
+    closed_at: float
+    recorded: list[float]
+    """When completing its record was asked for."""
+
+    def after(self, told: list[Operation], states: set[str]) -> set[str]:
+        """Each was done between its question and its answer: those that overlap may have been done in any order."""
+        if not told or not states:
+            return states
+        first_answer = min(each.ended_at for each in told)
+        found = set[str]()
+        for each in told:
+            if each.invoked_at <= first_answer:
+                others = [one for one in told if one is not each]
+                found |= self.after(others, self._done(each, states))
+        return found
+
+    def _done(self, each: Operation, states: set[str]) -> set[str]:
+        maybe = [one.what for one in self.loose if one.invoked_at <= each.ended_at]
+        before = _closure(states, maybe, may_be_recorded=any(at <= each.ended_at for at in self.recorded))
+        if self.closed_at < each.invoked_at:
+            before -= set(OPEN)
+        return {BY_PERSONS[state, each.what] for state in before if (state, each.what) in BY_PERSONS}
 
 
 def _closure(states: Iterable[str], loose: list[str], *, may_be_recorded: bool) -> set[str]:
