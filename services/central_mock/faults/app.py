@@ -71,9 +71,7 @@ class Request:
         self._before = connection.wire.bytes_out
         self._whole = False
         self._spoiled = False
-        self._entry: Entry = front.journal.begin(
-            at_us=front.clock.microseconds(), connection=connection.entry.id, scope=scope
-        )
+        self._entry: Entry = front.journal.begin(front.clock.microseconds(), connection.entry.id, scope)
         scope["state"]["journal"] = self._entry
 
     async def live(self, ruling: Ruling, receive: Receive) -> None:
@@ -122,9 +120,9 @@ class Request:
     def noted(self, message: Message) -> Awaitable[None]:
         """The app's `send`. On the path of every request: what it does it does at once."""
         if message["type"] == "http.response.start":
+            self._note_start(message)
             if self._front.banner is not None:
                 message["headers"] = [*message.get("headers", []), (BANNER, self._front.banner)]
-            self._note_start(message)
         else:
             self._whole = not message.get("more_body", False)
         return self._send(message)
@@ -148,15 +146,13 @@ class Request:
         """Nothing more will happen to it: write down what did."""
         entry, connection, wire = self._entry, self._connection, self._connection.wire
         entry.bytes_in, connection.bytes_in = connection.bytes_in, 0
-        whole = connection.entry
-        whole.bytes_in += entry.bytes_in
-        whole.requests += 1
         entry.bytes_out = wire.bytes_out - self._before
         if connection.spoiled is None:
             entry.acknowledged = self._whole and not (self._spoiled or wire.silent or connection.lost)
         else:
             entry.acknowledged = self._acknowledged_though(connection.spoiled)
-        self._front.journal.finish(entry, at_us=self._front.clock.microseconds(), connection=whole)
+        self._front.journal.finish(entry, self._front.clock.microseconds(), connection.entry)
+        connection.answered()
 
     def _acknowledged_though(self, spoiled: Fired) -> bool:
         """On a connection that a fault has silenced or cut, which may have been after the answer."""

@@ -23,14 +23,28 @@ if TYPE_CHECKING:
 class FaultedProtocol(HttpToolsProtocol):
     """One connection of the centre's API."""
 
-    wire: Wire
-    entry: ConnectionEntry
+    # As slots, for Python is quick with an object's dictionary up to thirty names, and uvicorn has most of them.
+    __slots__ = (
+        "_dead",
+        "_front",
+        "_idle",
+        "_idle_timer",
+        "_slow",
+        "_slow_body",
+        "bytes_in",
+        "entry",
+        "lost",
+        "spoiled",
+        "wire",
+    )
 
     def __init__(
         self, front: "Front", config: Config, server_state: ServerState, app_state: dict[str, Any]
     ) -> None:
         super().__init__(config=config, server_state=server_state, app_state=app_state)
         self._front = front
+        self.wire: Wire
+        self.entry: ConnectionEntry
         self.bytes_in = 0
         self.lost = False
         self.spoiled: Fired | None = None
@@ -190,9 +204,9 @@ class FaultedProtocol(HttpToolsProtocol):
         if not self.busy:
             self._start_idle()
 
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self._idle is not None and not self.busy:
+    def answered(self) -> None:
+        """A request is over, whatever became of it."""
+        if self._idle is not None and not (self.busy or self.lost):
             self._start_idle()
 
     def _start_idle(self) -> None:

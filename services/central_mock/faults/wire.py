@@ -29,6 +29,23 @@ Filter = Callable[[bytes], bytes]
 class Wire(asyncio.Transport):
     """A transport that counts, and can be made silent, slow or cut."""
 
+    __slots__ = (
+        "_call_soon",
+        "_closing",
+        "_head",
+        "_reading_held",
+        "_transport",
+        "_wants_reading",
+        "_write",
+        "bytes_out",
+        "closed_here",
+        "dropped",
+        "filter",
+        "held_by",
+        "pacer",
+        "silent",
+    )
+
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__()
         self._transport = transport

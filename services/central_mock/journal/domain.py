@@ -167,6 +167,12 @@ class ConnectionEntry(_Ran):
     seq: int | None = None
     began: float = 0.0
 
+    def took(self, request: Entry) -> None:
+        """A request that came over it has ended."""
+        self.requests += 1
+        self.bytes_in += request.bytes_in
+        self.office = self.office or request.office
+
     def fired(self, rule: str, kind: str) -> None:
         """A rule acted on this connection."""
         if rule not in self.rules:
@@ -228,7 +234,9 @@ class Note(_Timed):
 
 RESERVED = frozenset({"id", "what", "at", "event", "name", "rules"})
 
-AnyEntry = Entry | ConnectionEntry | Note
+Running = Entry | ConnectionEntry
+"""What begins and ends."""
+AnyEntry = Running | Note
 
 
 def head_of(

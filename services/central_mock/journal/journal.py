@@ -6,7 +6,7 @@
 import itertools
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -17,6 +17,7 @@ from services.central_mock.journal.domain import (
     ConnectionEntry,
     Entry,
     Note,
+    Running,
     What,
     head_of,
 )
@@ -32,17 +33,20 @@ SETTLED_AT_ONCE = 64
 """Requests whose heads are read together: one after the other it costs a third of what it does between requests."""
 KEYS_COUNTED = 50_000
 """Keys whose attempts are counted; the one that came least lately makes room."""
+Head = Iterable[tuple[bytes, bytes]]
 
 
 class Journal:
-    """Entries in the order in which they began; the oldest make room."""
+    """Entries in the order in which they began; the oldest make room.
+
+    A request leaves two notes and goes on: what it was at its begin, and that it has ended. `settle` makes of many
+    such notes what can be read, and whatever reads the journal has it do so first.
+    """
 
     def __init__(self, kept: int = KEPT) -> None:
         self._tail: deque[AnyEntry] = deque(maxlen=kept)
-        self.open: dict[int, Entry | ConnectionEntry] = {}
-        """What has begun and not ended."""
-        self.unwritten: deque[AnyEntry] = deque()
-        """What has ended and is not on disk."""
+        self._open: dict[int, Running] = {}
+        self._unwritten: deque[AnyEntry] = deque()
         self.being_written: list[AnyEntry] = []
         self.lost = 0
         """Ended entries that the disk never got."""
@@ -52,9 +56,10 @@ class Journal:
         """Told of ends, several at once, before anybody reads of them."""
         self.followers: set[Any] = set()
         """Their `wake` is called at each end."""
-        self._begun: list[tuple[Entry, str, Any, bytes]] = []
-        """Requests whose heads nobody has read yet: path, headers, query."""
-        self._ends: list[tuple[AnyEntry, ConnectionEntry | None]] = []
+        self._begun: list[tuple[Entry, str, Head, bytes]] = []
+        """Requests whose heads nobody has read yet: path, headers, query. Whole scopes would be kept from being
+        freed, and the next ones made in memory that no cache knows: that costs more than it saves."""
+        self._ended: list[tuple[Running, ConnectionEntry | None]] = []
         """What has ended since, and the connection of a request."""
         self.first_id = 1
         """What is older was forgotten, on disk too."""
@@ -64,52 +69,97 @@ class Journal:
         """Go on from here, past every number of the process before this."""
         self._ids = itertools.count(number)
         self._seqs = itertools.count(number)
-        self.last_id = self.last_seq = number - 1
+        self._last_id = self._last_seq = number - 1
 
     # -- connections
 
     def connected(self, *, at_us: int, peer: str) -> ConnectionEntry:
         """A client has connected. `id` of the answer is the connection's number."""
+        self.settle()
         entry = ConnectionEntry(self._next_id(), at_us, peer, began=time.perf_counter())
         self._tail.append(entry)
-        self.open[entry.id] = entry
+        self._open[entry.id] = entry
         if self.followers:
-            self._tell(self._next_seq(), entry)
+            self._heard.append((self._next_seq(), entry))
+            self._wake()
         return entry
 
     def disconnected(self, entry: ConnectionEntry, *, at_us: int, closed_by: ClosedBy) -> None:
         """The connection is gone; its bytes and rules have been written into the entry."""
         entry.closed_by = closed_by
-        self.finish(entry, at_us=at_us)
+        self.finish(entry, at_us)
 
     # -- requests
 
-    def begin(self, *, at_us: int, connection: int, scope: Any) -> Entry:
-        """A request came. Its head is read later, by `settle`: until then it has no route, key, office or attempt."""
-        number = self.last_id = next(self._ids)
-        entry = Entry(number, at_us, connection, scope["method"], began=time.perf_counter())
-        self._tail.append(entry)
-        self.open[number] = entry
+    def begin(self, at_us: int, connection: int, scope: Mapping[str, Any]) -> Entry:
+        """A request came. Its head is read later: until then it has no route, key, office or attempt."""
+        entry = Entry(next(self._ids), at_us, connection, scope["method"], began=time.perf_counter())
         self._begun.append((entry, scope["path"], scope["headers"], scope["query_string"]))
         if len(self._begun) >= SETTLED_AT_ONCE:
             self.settle()
         return entry
 
+    def finish(self, entry: Running, at_us: int, connection: ConnectionEntry | None = None) -> None:
+        """Nothing more will happen to this request, which came over the connection."""
+        entry.ended_us = at_us
+        entry.ms = (time.perf_counter() - entry.began) * 1000
+        entry.finished = True
+        self._ended.append((entry, connection))
+        if self.followers:
+            self._wake()
+
+    # -- what ops did
+
+    def note(self, what: What, *, at: datetime, event: str, name: str, **detail: Any) -> None:
+        """A rule or a scenario: `note(What.RULE, at=now, event="set", name="hang-1", kind="HANG")`."""
+        self.settle()
+        entry = Note(self._next_id(), microseconds(at), what, event, name, detail, self._next_seq())
+        self._tail.append(entry)
+        self._keep(entry, self._last_seq)
+        if self.followers:
+            self._wake()
+
+    # -- what can be read
+
     def settle(self) -> None:
-        """Read the heads of the last requests, and tell of the last ends. All that reads the journal asks for it."""
-        begun, self._begun = self._begun, []
+        """Make entries of what was noted: read heads, number ends, tell observers."""
+        if self._begun:
+            begun, self._begun = self._begun, []
+            self._read_heads(begun)
+        if self._ended:
+            ended, self._ended = self._ended, []
+            self._number_ends(ended)
+
+    def _read_heads(self, begun: list[tuple[Entry, str, Head, bytes]]) -> None:
         for entry, path, headers, query in begun:
             entry.route, key, office = head_of(path, headers, query)
             if key is not None:
                 entry.attempt = self._attempt(entry.method, entry.route, key)
             entry.key = entry.key or key  # whoever took the record in has said so already
             entry.office = entry.office or office
-        ends, self._ends = self._ends, []
-        for ended, connection in ends:
-            if connection is not None and connection.office is None:
-                connection.office = ended.office if isinstance(ended, Entry) else None
+            self._tail.append(entry)
+            if not entry.finished:
+                self._open[entry.id] = entry
+        self._last_id = begun[-1][0].id
+
+    def _number_ends(self, ended: list[tuple[Running, ConnectionEntry | None]]) -> None:
+        for entry, connection in ended:
+            entry.seq = self._next_seq()
+            self._open.pop(entry.id, None)
+            self._keep(entry, entry.seq)
+            if connection is not None and isinstance(entry, Entry):
+                connection.took(entry)
         for observe in self.observers:
-            observe([ended for ended, _ in ends])
+            observe([entry for entry, _ in ended])
+
+    def _keep(self, entry: AnyEntry, seq: int) -> None:
+        """For the disk, and for those who follow."""
+        if entry.id >= self.first_id:
+            self._unwritten.append(entry)
+            if len(self._unwritten) > UNWRITTEN_KEPT:
+                self._unwritten.popleft()
+                self.lost += 1
+        self._heard.append((seq, entry))
 
     def _attempt(self, method: str, route: str, key: str) -> int:
         subject = (method, route, key)
@@ -118,83 +168,72 @@ class Journal:
             self._attempts.popitem(last=False)
         return attempt
 
-    def finish(
-        self, entry: Entry | ConnectionEntry, *, at_us: int, connection: ConnectionEntry | None = None
-    ) -> None:
-        """Nothing more will happen to this request, which came over the connection."""
-        entry.ended_us = at_us
-        entry.ms = (time.perf_counter() - entry.began) * 1000
-        entry.seq = seq = self.last_seq = next(self._seqs)
-        entry.finished = True
-        self.open.pop(entry.id, None)
-        self._ended(entry, seq, connection)
-
-    # -- what ops did
-
-    def note(self, what: What, *, at: datetime, event: str, name: str, **detail: Any) -> None:
-        """A rule or a scenario: `note(What.RULE, at=now, event="set", name="hang-1", kind="HANG")`."""
-        entry = Note(self._next_id(), microseconds(at), what, event, name, detail, self._next_seq())
-        self._tail.append(entry)
-        self._ended(entry, self.last_seq)
-
-    # -- ends
-
-    def _ended(self, entry: AnyEntry, seq: int, connection: ConnectionEntry | None = None) -> None:
-        if entry.id >= self.first_id:
-            self.unwritten.append(entry)
-            if len(self.unwritten) > UNWRITTEN_KEPT:
-                self.unwritten.popleft()
-                self.lost += 1
-        self._ends.append((entry, connection))
-        self._heard.append((seq, entry))
-        if self.followers:
-            self._wake()
-
-    def _tell(self, seq: int, entry: AnyEntry) -> None:
-        self._heard.append((seq, entry))
-        self._wake()
-
     def _wake(self) -> None:
         for follower in self.followers:
             follower.wake()
 
     def _next_id(self) -> int:
-        self.last_id = next(self._ids)
-        return self.last_id
+        self._last_id = next(self._ids)
+        return self._last_id
 
     def _next_seq(self) -> int:
-        self.last_seq = next(self._seqs)
-        return self.last_seq
+        self._last_seq = next(self._seqs)
+        return self._last_seq
+
+    # -- reading
+
+    @property
+    def open(self) -> dict[int, Running]:
+        """What has begun and not ended."""
+        self.settle()
+        return self._open
+
+    @property
+    def unwritten(self) -> deque[AnyEntry]:
+        """What has ended and is not on disk."""
+        self.settle()
+        return self._unwritten
+
+    @property
+    def last_id(self) -> int:
+        """The number of the entry that began last."""
+        self.settle()
+        return self._last_id
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the last end."""
+        self.settle()
+        return self._last_seq
 
     @property
     def last_number(self) -> int:
         """No number above it has been given."""
         return max(self.last_id, self.last_seq)
 
-    # -- reading
-
     def clear(self) -> None:
         """Forget all; numbers go on, so that cursors stay good. The keeper forgets what is on disk."""
-        self.settle()
+        self.first_id = self.last_id + 1
         self._tail.clear()
         self._heard.clear()
         self._attempts.clear()
-        self.unwritten.clear()
-        self.first_id = self.last_id + 1
+        self._unwritten.clear()
 
     def __len__(self) -> int:
+        self.settle()
         return len(self._tail)
 
     @property
     def complete_from(self) -> int:
         """From this number on every entry is in memory."""
+        self.settle()
         return self._tail[0].id if self._tail else self.last_id + 1
 
     def held(self) -> dict[int, AnyEntry]:
         """All that is in memory, by number: newer than what the disk has of the same number."""
         self.settle()
         known: dict[int, AnyEntry] = {each.id: each for each in self._tail}
-        older = [*self.open.values(), *self.being_written, *self.unwritten]
+        older = [*self._open.values(), *self.being_written, *self._unwritten]
         first = self.complete_from
         known.update((each.id, each) for each in older if self.first_id <= each.id < first)
         return known
@@ -206,7 +245,6 @@ class Journal:
 
     def heard_after(self, seq: int, limit: int) -> list[tuple[int, AnyEntry]] | None:
         """Ends after a number; None when memory does not go back so far."""
-        self.settle()
         if seq >= self.last_seq:
             return []
         if self.heard_from > seq + 1:
