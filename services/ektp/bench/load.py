@@ -6,12 +6,13 @@ and for its yardstick.
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,11 +48,23 @@ def run_load(
     *,
     status: int = 200,
     method: str = "POST",
+    cores: Collection[int] = (),
 ) -> Load:
-    """Send every client's paths in order and wait for the end. Raises CommandFailed on any other status."""
+    """Send every client's paths in order and wait for the end. Raises CommandFailed on any other status.
+
+    Only these cores are used, if any are named.
+    """
     plan = directory / "load.json"
     plan.write_text(
-        json.dumps({"base_url": base_url, "paths": paths, "headers": dict(headers), "method": method})
+        json.dumps(
+            {
+                "base_url": base_url,
+                "paths": paths,
+                "headers": dict(headers),
+                "method": method,
+                "cores": list(cores),
+            }
+        )
     )
     done = subprocess.run(
         [sys.executable, "-m", __name__, str(plan)], capture_output=True, text=True, check=False
@@ -97,4 +110,6 @@ async def _all(
 
 if __name__ == "__main__":
     given = json.loads(Path(sys.argv[1]).read_text())
+    if given["cores"]:
+        os.sched_setaffinity(0, given["cores"])
     print(json.dumps(asyncio.run(_all(given["base_url"], given["method"], given["paths"], given["headers"]))))
