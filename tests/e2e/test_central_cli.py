@@ -340,6 +340,8 @@ class Screen:
             stdout=inner,
             stderr=inner,
             start_new_session=True,
+            # As a shell without job control starts what it sends to the background, and all that comes of it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # noqa: PLW1509  # no thread starts here
         )
         os.close(inner)
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -30,6 +31,8 @@ def watch(
     if once or not is_terminal():
         snapshot(control)
         return
+    # whoever comes of a background job of a plain shell ignores it, and asyncio leaves it at that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         asyncio.run(_watch(control, Board(followed=True)))
 
