@@ -189,3 +189,30 @@ def refusal(desk: Desk) -> httpx.Response | None:
         if answer.status_code != 201:
             return answer
     return None
+
+
+def test_a_power_cut_is_found_after_the_start_and_stands_in_the_ledger(trio: Trio, desk: Desk) -> None:
+    desk.set_clocks(datetime.now(UTC).isoformat(), SPEED)
+    try:
+        begun = _last_beat(trio)
+        wait_until(lambda: _last_beat(trio) > begun, within=20, saying="it beats by this clock")
+        trio.wait_restarted("enrolment_api", trio.kill("enrolment_api"))
+        wait_until(lambda: bool(_power_cuts(desk)), within=30, saying="the cut is in the ledger")
+        (cut,) = _power_cuts(desk)
+        lasted = datetime.fromisoformat(cut["until"]) - datetime.fromisoformat(cut["since"])
+        assert lasted > timedelta(seconds=60)
+    finally:
+        desk.set_clocks(None)
+
+
+def _last_beat(trio: Trio) -> str:
+    engine = sa.create_engine(f"sqlite:///{trio.home / 'enrolment'}.db")
+    with engine.connect() as connection:
+        found = connection.execute(sa.text("SELECT max(at) FROM heartbeat")).scalar_one()
+    engine.dispose()
+    return str(found)
+
+
+def _power_cuts(desk: Desk) -> list[dict[str, str]]:
+    found = desk.queue.get(f"/v1/offices/{OFFICE}/outages", headers=desk.headers()).json()["items"]
+    return [each for each in found if each["hop"] == "POWER"]

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from services.enrolment_api.delivery.models import Backlog, Delivery
@@ -12,12 +13,18 @@ from services.enrolment_api.link.state import LINK
 from services.enrolment_api.offices.models import OfficeRow
 from shared.contracts.enrolment import LinkState
 from shared.contracts.queue import Hop
-from shared.database import UtcDateTime
+from shared.database import UtcDateTime, connection_of
 
 BEGIN = sa.text(
     "INSERT INTO link (name, state, reason, since, failures, probes) VALUES (:name, :state, '', :since, 0, 0) "
     "ON CONFLICT (name) DO NOTHING"
 ).bindparams(sa.bindparam("since", type_=UtcDateTime))
+
+# Two replicas that start on one host at the same moment are both its first.
+BEAT_IF_FIRST = {
+    "sqlite": sqlite.insert(Heartbeat).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(Heartbeat).on_conflict_do_nothing(),
+}
 
 
 def read_link(session: Session, now: datetime) -> LinkStatus:
@@ -98,6 +105,10 @@ def delete_outages(session: Session) -> None:
     session.connection().execute(sa.delete(LinkOutage))
 
 
-def last_heartbeat(session: Session, node: str) -> Heartbeat | None:
-    """When the node was last alive."""
-    return session.get(Heartbeat, node)
+def take_heartbeat(session: Session, node: str, now: datetime) -> Heartbeat | None:
+    """The node's row as it was left, locked: another replica on this host waits. None if there was none until now."""
+    connection = connection_of(session)
+    first = {"node": node, "at": now, "stopped": False}
+    if connection.execute(BEAT_IF_FIRST[connection.dialect.name], first).rowcount:
+        return None
+    return session.get_one(Heartbeat, node, with_for_update=True)

@@ -112,9 +112,12 @@ def beat(session: Session, *, node: str, now: datetime, stopped: bool = False) -
 
 def notice_power_cut(session: Session, *, node: str, now: datetime) -> bool:
     """At start: a heartbeat that stopped without a goodbye was a power cut, from its last beat until now."""
-    last = links.last_heartbeat(session, node)
-    beat(session, node=node, now=now)
-    if last is None or last.stopped or (now - last.at).total_seconds() < POWER_CUT_SECONDS:
+    heartbeat = links.take_heartbeat(session, node, now)
+    if heartbeat is None:
+        return False
+    stopped, last = heartbeat.stopped, heartbeat.at
+    heartbeat.stopped, heartbeat.at = False, now
+    if stopped or (now - last).total_seconds() < POWER_CUT_SECONDS:
         return False
     link = links.load_link(session, now)
     backlog = links.backlogs(session)
@@ -124,7 +127,7 @@ def notice_power_cut(session: Session, *, node: str, now: datetime) -> bool:
             hop=Hop.POWER,
             since=link.since,
             outage_id=new_id(),
-            outage_since=last.at,
+            outage_since=last,
             outage_until=now,
             backlog=backlog.get(office, 0),
         )
