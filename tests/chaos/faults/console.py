@@ -62,7 +62,8 @@ MEANING = {
     "CORRUPT_RECEIPT signature": _one("CORRUPT_RECEIPT", HALF, part="SIGNATURE"),
     "CORRUPT_RECEIPT key": _one("CORRUPT_RECEIPT", HALF, part="KEY"),
     "CLOCK_SKEW": _one("CLOCK_SKEW", seconds=-86_400.0),
-    "OLD_BACKUP": _one("OLD_BACKUP", age_seconds=60.0),
+    # twenty seconds of the machine: it acts once, on what came since, and in six seconds nothing may have come
+    "OLD_BACKUP": _one("OLD_BACKUP", age_seconds=200.0),
     # a look-up only comes after an answer that did not
     "STALE_READ": [*_one("STALE_READ", seconds=20.0), *_one("ANSWER_LOST", HALF)],
     "CHECK_OVERLOADED": _one("CHECK_OVERLOADED", decisions_per_minute=1.0),

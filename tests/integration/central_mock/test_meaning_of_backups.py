@@ -3,6 +3,11 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+from sqlmodel import Session
+
+from services.central_mock.faults.meaning import repository
+from shared.testing.waiting import eventually
 from tests.integration.central_mock.conftest import RunningCentre, running
 from tests.integration.central_mock.meaning import (
     PERSONS,
@@ -10,6 +15,7 @@ from tests.integration.central_mock.meaning import (
     destroyed,
     end,
     fired,
+    fired_once,
     post,
     rule,
     standing,
@@ -42,7 +48,7 @@ class TestOldBackup:
 
         (entry,) = await destroyed(centre)
         assert (entry["name"], entry["by"], entry["detail"]) == (name, "ops", {"records": 1, "decisions": 1})
-        assert fired(centre, name) == 2
+        await eventually(lambda: fired(centre, name) == 2)
         assert [each["key"] for each in await told(centre)] == [early.key, elsewhere.key]
         assert await standing(centre, waiting) == ("CHECKING", None)
         checked = await centre.verify(keys=[each.key for each in (early, waiting, late, elsewhere)])
@@ -52,6 +58,21 @@ class TestOldBackup:
         again = await decided(centre, 4)
         assert {each["key"] for each in again} == {each.key for each in (early, waiting, late, elsewhere)}
         assert int(again[-1]["cursor"]) > int(last["cursor"])  # 33.20 has kept the last number
+
+    async def test_it_has_fired_when_what_it_destroys_is_gone_and_not_before(
+        self, centre: RunningCentre, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await post(centre, PERSONS[0])
+        seen: list[int] = []
+
+        def look(session: Session) -> None:
+            seen.append(fired(centre, "old"))
+
+        monkeypatch.setattr(repository, "give_numbers_again", look)
+        await rule(centre, "OLD_BACKUP", age_seconds=3600, name="old")
+        await fired_once(centre, "old")
+        assert seen == [0], "nobody has committed yet"
+        assert len(await destroyed(centre)) == 1
 
     async def test_what_stood_before_an_expert_stands_there_again(self, centre: RunningCentre) -> None:
         at = datetime.fromisoformat("2017-01-09T08:00:00+07:00")

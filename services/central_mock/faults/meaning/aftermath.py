@@ -19,7 +19,7 @@ from services.central_mock.faults.meaning.destruction import (
     forget_due,
     restore_backup,
 )
-from services.central_mock.faults.meaning.drawn import drawn
+from services.central_mock.faults.meaning.drawn import Drawn, drawn
 from services.central_mock.faults.meaning.holding import ENDED_AT_ONCE, end_holds
 from services.central_mock.faults.rules import repository as rules_kept
 from services.central_mock.faults.rules.domain import Rule
@@ -88,15 +88,17 @@ async def _forget(centre: CentreRuntime, on: set[str]) -> bool:
 async def _restore(centre: CentreRuntime, rule: Rule, fault: OldBackup) -> None:
     now = centre.clock.now()
     moment = rule.since - timedelta(seconds=fault.age_seconds)
+    met: list[Drawn[OldBackup]] = []
 
     def chosen(office: str, key: str) -> bool:
         found = drawn(centre.rules.ruling_for_record(office=office, key=key), OldBackup)
-        mine = found is not None and found.rule == rule.name
-        if mine and found is not None:
-            found.acts()
-        return mine
+        if found is None or found.rule != rule.name:
+            return False
+        met.append(found)
+        return True
 
     def restore(session: Session) -> Restored | None:
+        met.clear()  # a transaction may be run again
         gone = restore_backup(session, rule=rule.name, set_at=rule.since, moment=moment, chosen=chosen)
         if gone is not None:
             detail = {"records": gone.records, "decisions": gone.decisions}
@@ -106,5 +108,7 @@ async def _restore(centre: CentreRuntime, rule: Rule, fault: OldBackup) -> None:
         return gone
 
     gone = await centre.database.write(restore)
+    for each in met:  # it has fired when nobody can see the records any more, and not before
+        each.acts()
     if gone is not None:
         log.warning("backup.restored", rule=rule.name, records=gone.records, decisions=gone.decisions)
