@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -48,13 +49,17 @@ def desk(counter: Desk, node: BrokerNode) -> Desk:
     return counter
 
 
-def rows(trio: Trio, database: str, statement: str) -> int:
+def looked_up(trio: Trio, database: str, statement: str) -> Any:
     """Look into a service's database as nobody but a test may."""
     engine = sa.create_engine(f"sqlite:///{trio.home / database}.db")
     with engine.connect() as connection:
         found = connection.execute(sa.text(statement)).scalar_one()
     engine.dispose()
-    return int(found)
+    return found
+
+
+def rows(trio: Trio, database: str, statement: str) -> int:
+    return int(looked_up(trio, database, statement))
 
 
 def unpublished(trio: Trio, database: str) -> int:
@@ -206,11 +211,7 @@ def test_a_power_cut_is_found_after_the_start_and_stands_in_the_ledger(trio: Tri
 
 
 def _last_beat(trio: Trio) -> str:
-    engine = sa.create_engine(f"sqlite:///{trio.home / 'enrolment'}.db")
-    with engine.connect() as connection:
-        found = connection.execute(sa.text("SELECT max(at) FROM heartbeat")).scalar_one()
-    engine.dispose()
-    return str(found)
+    return str(looked_up(trio, "enrolment", "SELECT max(at) FROM heartbeat"))
 
 
 def _power_cuts(desk: Desk) -> list[dict[str, str]]:
