@@ -62,12 +62,14 @@ MEANING = {
     "CORRUPT_RECEIPT signature": _one("CORRUPT_RECEIPT", HALF, part="SIGNATURE"),
     "CORRUPT_RECEIPT key": _one("CORRUPT_RECEIPT", HALF, part="KEY"),
     "CLOCK_SKEW": _one("CLOCK_SKEW", seconds=-86_400.0),
-    # twenty seconds of the machine: it acts once, on what came since, and in six seconds nothing may have come
+    # twenty seconds of the machine, in which something has surely come
     "OLD_BACKUP": _one("OLD_BACKUP", age_seconds=200.0),
     # a look-up only comes after an answer that did not
     "STALE_READ": [*_one("STALE_READ", seconds=20.0), *_one("ANSWER_LOST", HALF)],
     "CHECK_OVERLOADED": _one("CHECK_OVERLOADED", decisions_per_minute=1.0),
 }
+ACTS_WHEN_SET = frozenset({"OLD_BACKUP"})
+"""What acts once, and never if there was nothing to act on just then."""
 CENTRE, CONSOLE = "centre", "console"
 TRIES, PAUSE = 20, 0.5
 
@@ -90,6 +92,7 @@ class Rules:
             order | {"name": f"chaos-{planned.number}-{index}", "reason": f"fault {planned.number}"}
             for index, order in enumerate(planned.detail["orders"])
         ]
+        self._acts_when_set = planned.target in ACTS_WHEN_SET
 
     async def begin(self) -> None:
         for order in self._orders:
@@ -107,7 +110,16 @@ class Rules:
             await asyncio.sleep(PAUSE)
 
     async def acted(self) -> int:
-        """The rarest of the rules counts."""
+        """The rarest of the rules counts. What acts when it is set is set again until it has met something."""
+        rarest = await self._rarest()
+        if not rarest and self._acts_when_set:
+            await asyncio.sleep(PAUSE)
+            await self.end()
+            await self.begin()
+            rarest = await self._rarest()
+        return rarest
+
+    async def _rarest(self) -> int:
         return min([await self._fired(order["name"]) for order in self._orders])
 
     async def end(self) -> None:
