@@ -11,6 +11,7 @@ from shared.contracts.envelope import LAST_SEQUENCE, EventData, Word
 
 Position = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Sequence = Annotated[int, Field(ge=1, le=LAST_SEQUENCE)]
+Question = Annotated[str, Field(pattern=r"^([0-9a-f-]{36})?$")]
 
 
 class MarksAsked(EventData):
@@ -21,6 +22,8 @@ class MarksAsked(EventData):
     """The service that asks."""
     after: Position
     upto: Position
+    question: Question = ""
+    """Its name, which the answer says again."""
 
 
 class MarksTold(EventData):
@@ -32,3 +35,6 @@ class MarksTold(EventData):
     top: Position
     """The last row there is now."""
     marks: dict[Word, Sequence]
+    waiting: Position | None = None
+    """The first row that is not published, or is to be published again."""
+    question: Question = ""

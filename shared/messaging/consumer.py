@@ -13,6 +13,7 @@ from shared.contracts.envelope import Event, NotAnEvent, Outgoing
 from shared.contracts.resend import ResendRequested
 from shared.database import DatabaseUnavailable
 from shared.failpoints import fail_point
+from shared.messaging.asked import Asked
 from shared.messaging.handlers import Handlers, Poison
 from shared.messaging.inbox import Inbox, Outcome, due_subjects, take_gaps, waiting_count
 from shared.messaging.marks import Marks
@@ -193,12 +194,16 @@ class Consumer:
         waiting = await self._runtime.database.read(waiting_count)
         self._runtime.metrics.inbox_waiting.set(waiting)
         if waiting:
-            await self._runtime.database.write(lambda session: ask_for_gaps(session, self._service, now))
+            asked = self.marks.asked
+            subjects = await self._runtime.database.write(
+                lambda session: ask_for_gaps(session, self._service, now, asked)
+            )
+            asked.add(subjects)
 
 
-def ask_for_gaps(session: Session, service: str, now: datetime) -> int:
-    """Publish a request for each gap that lasted too long; returns how many."""
-    gaps = take_gaps(session, now)
+def ask_for_gaps(session: Session, service: str, now: datetime, asked: Asked) -> list[str]:
+    """Publish a request for each gap that lasted too long, unless it was asked for already; returns whose they are."""
+    gaps = [each for each in take_gaps(session, now) if each.subject not in asked]
     for gap in gaps:
         data = ResendRequested(to=gap.source, subject=gap.subject, first=gap.first, last=gap.last)
         enqueue(
@@ -207,7 +212,7 @@ def ask_for_gaps(session: Session, service: str, now: datetime) -> int:
             Outgoing(subject=gap.subject, office=gap.office, at=now, data=data, ordered=False),
         )
         log.warning("event.missing", subject=gap.subject, first=gap.first, last=gap.last)
-    return len(gaps)
+    return [each.subject for each in gaps]
 
 
 def answer_resends(handlers: Handlers, service: str) -> None:

@@ -3,15 +3,16 @@
 So a consumer goes through its publisher's outbox after it. Every half a minute, and as each session with the broker
 begins, it asks for the marks (the last event of each aggregate) in the rows that were there when it asked before:
 what was published half a minute ago should have come. What has not is asked for as any gap is, and the position moves
-on only when nothing is missing up to there, so a resend that is lost too is asked for again. As long as what was asked
-for comes, the next page follows in seconds: a whole queue may have been lost.
+on only when nothing is missing up to there, so a resend that is lost too is asked for again, when it can't be on its
+way any more (`asked`). As long as what was asked for comes, the next page follows in seconds: a whole queue may have
+been lost.
 
 Question and answer go straight from queue to queue, past the exchange whose bindings may be what is broken. They are
 no facts: no outbox keeps them, and each can be lost, for it is asked again.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import aio_pika
@@ -27,7 +28,8 @@ from shared.contracts.marks import MarksAsked, MarksTold
 from shared.contracts.resend import ResendRequested
 from shared.database import DatabaseUnavailable, connection_of
 from shared.ids import new_id
-from shared.messaging.outbox import enqueue
+from shared.messaging.asked import Asked
+from shared.messaging.outbox import enqueue, is_waiting
 from shared.messaging.topology import EXCHANGE, Subscription, queue_of
 from shared.runtime import Runtime
 from shared.tables import inbox_cursor, inbox_heard, inbox_waiting, outbox
@@ -61,7 +63,9 @@ class Found:
     """What an answer came to."""
 
     missing: dict[str, tuple[int, int]]
-    """First and last of the events that were asked for, by aggregate."""
+    """First and last of the events that are not here, by aggregate."""
+    asked_for: list[str] = field(default_factory=list)
+    """Those of the aggregates whose events were asked for now."""
     more: bool = False
     """Nothing is missing here, and there is more to ask for at once."""
 
@@ -73,6 +77,7 @@ class Marks:
         self._service = service
         self._runtime = runtime
         self._subscription = subscription
+        self.asked = Asked()
         self._more = asyncio.Event()
         self._missing: dict[str, tuple[int, int]] = {}
         self._channel: AbstractChannel | None = None
@@ -83,16 +88,22 @@ class Marks:
         while True:
             self._more.clear()
             try:
-                heard = await self._runtime.database.read(self._load)
+                heard, requests_left = await self._runtime.database.read(self._load)
             except DatabaseUnavailable as error:
                 log.warning("inbox.database_unavailable", reason=str(error))
             else:
-                asked = MarksAsked(by=self._service, after=heard.position, upto=heard.horizon)
+                asked = MarksAsked(
+                    by=self._service,
+                    after=heard.position,
+                    upto=heard.horizon,
+                    question=self.asked.question(requests_left=requests_left),
+                )
                 await self._say(channel, self._subscription.publisher, asked)
             await self._pause()
 
-    def _load(self, session: Session) -> Heard:
-        return load_heard(session, self._subscription.publisher)
+    def _load(self, session: Session) -> tuple[Heard, bool]:
+        heard = load_heard(session, self._subscription.publisher)
+        return heard, not is_waiting(session, ResendRequested.event_type)
 
     async def _pause(self) -> None:
         """Until the next round, or at once when the last answer was a page of more."""
@@ -131,9 +142,13 @@ class Marks:
 
     async def _hear(self, told: MarksTold) -> None:
         publisher, now = self._subscription.publisher, self._runtime.clock.now()
+        self.asked.heard(told)
         found = await self._runtime.database.write(
-            lambda session: hear(session, service=self._service, publisher=publisher, told=told, now=now)
+            lambda session: hear(
+                session, service=self._service, publisher=publisher, told=told, now=now, asked=self.asked
+            )
         )
+        self.asked.add(found.asked_for)
         before, self._missing = self._missing, found.missing
         if found.more:
             self._more.set()
@@ -185,21 +200,27 @@ def marks_of(session: Session, asked: MarksAsked) -> MarksTold:
         upto=rows[-1].id if len(rows) == PAGE else max(end, asked.after),
         top=connection.execute(sa.select(sa.func.max(outbox.c.id))).scalar_one_or_none() or 0,
         marks=marks,
+        waiting=first_waiting,
+        question=asked.question,
     )
 
 
-def hear(session: Session, *, service: str, publisher: str, told: MarksTold, now: datetime) -> Found:
-    """Ask for what did not come, or move on when nothing is missing."""
+def hear(  # each is another thing, and all have names
+    session: Session, *, service: str, publisher: str, told: MarksTold, now: datetime, asked: Asked
+) -> Found:
+    """Ask for what did not come and can't be on its way, or move on when nothing is missing."""
     heard = load_heard(session, publisher, lock=True)
     if told.after != heard.position:
         return Found({})  # the answer to a question that another answer has overtaken
     missing = _missing(session, told.marks)
-    for subject, (first, last) in missing.items():
+    ask_for = [each for each in missing if each not in asked]
+    for subject in ask_for:
+        first, last = missing[subject]
         data = ResendRequested(to=publisher, subject=subject, first=first, last=last)
         enqueue(session, service, Outgoing(subject=subject, office="", at=now, data=data, ordered=False))
         log.warning("event.missing", subject=subject, first=first, last=last)
     if missing:
-        return Found(missing)
+        return Found(missing, ask_for)
     # a publisher that came back from a backup has fewer rows than we heard of
     position = min(told.upto, told.top)
     through = position >= heard.horizon or told.top < heard.horizon

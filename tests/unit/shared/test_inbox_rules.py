@@ -17,10 +17,11 @@ from shared.contracts.queue import TicketCancelled
 from shared.contracts.resend import ResendRequested
 from shared.database import connection_of
 from shared.messaging import marks
+from shared.messaging.asked import Asked
 from shared.messaging.consumer import ask_for_gaps
 from shared.messaging.handlers import Handlers
 from shared.messaging.inbox import GAP_PATIENCE, MAX_ATTEMPTS, MAX_DELAY, Inbox, due_subjects
-from shared.messaging.outbox import enqueue, mark_published, publish_again, unpublished
+from shared.messaging.outbox import enqueue, is_waiting, mark_published, publish_again, unpublished
 from shared.tables import metadata
 
 SUBJECTS = ("ticket-1", "ticket-2", "ticket-3")
@@ -87,6 +88,7 @@ class InboxRules(RuleBasedStateMachine):
         handlers = Handlers()
         handlers.on(TicketCancelled, self.take_effect)
         self.inbox = Inbox(handlers, PARKING)
+        self.asked = Asked()
         self.published = dict.fromkeys(SUBJECTS, 0)
 
     def take_effect(self, session: Session, event: Event, _data: TicketCancelled) -> None:
@@ -209,7 +211,8 @@ class InboxRules(RuleBasedStateMachine):
         for subject in due:
             self.apply_waiting(subject)
         with self.consumer.session() as session:
-            ask_for_gaps(session, "enrolment_api", self.now)
+            subjects = ask_for_gaps(session, "enrolment_api", self.now, self.asked)
+        self.asked.add(subjects)
         self.relay(self.consumer)
         self.relay(self.publisher)
 
@@ -220,15 +223,28 @@ class InboxRules(RuleBasedStateMachine):
         while more:
             with self.consumer.session() as session:
                 heard = marks.load_heard(session, "queue_api")
-            asked = MarksAsked(by="enrolment_api", after=heard.position, upto=heard.horizon)
+                left = not is_waiting(session, ResendRequested.event_type)
+            asked = MarksAsked(
+                by="enrolment_api",
+                after=heard.position,
+                upto=heard.horizon,
+                question=self.asked.question(requests_left=left),
+            )
             with self.publisher.session() as session:
                 told = marks.marks_of(session, asked)
+            self.asked.heard(told)
             with self.consumer.session() as session:
                 found = marks.hear(
-                    session, service="enrolment_api", publisher="queue_api", told=told, now=self.now
+                    session,
+                    service="enrolment_api",
+                    publisher="queue_api",
+                    told=told,
+                    now=self.now,
+                    asked=self.asked,
                 )
                 more = found.more
                 after = marks.load_heard(session, "queue_api")
+            self.asked.add(found.asked_for)
             assert after.position <= heard.horizon, "what is younger may be on its way"
         self.relay(self.consumer)
         self.relay(self.publisher)
