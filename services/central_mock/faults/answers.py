@@ -24,8 +24,6 @@ from services.central_mock.faults.specs.socket import HalfClose, ResetAfterAnswe
 LENGTH = re.compile(rb"(?i)(\r\ncontent-length: *)(\d+)")
 LENGTH_LINE = re.compile(rb"(?i)\r\ncontent-length: *\d+")
 PORTION = 256 * 1024
-STILL_WHOLE = (ResetAfterAnswer, Oversize)
-"""What leaves the client with the answer that the centre gave."""
 
 
 @dataclass

@@ -4,20 +4,16 @@ from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.central_mock.faults.answers import STILL_WHOLE, Answer, spoil
+from services.central_mock.faults.answers import Answer, spoil
 from services.central_mock.faults.delays import delay
 from services.central_mock.faults.front import Front
 from services.central_mock.faults.instead import meet_instead
-from services.central_mock.faults.protocol import FaultedProtocol
+from services.central_mock.faults.protocol import BANNER, FaultedProtocol
 from services.central_mock.faults.rules.ruling import Fired, Ruling
 from services.central_mock.faults.rules.subject import subject_of
 from services.central_mock.faults.specs.kinds import Stage
 from services.central_mock.faults.specs.socket import Bandwidth, Drip
 from services.central_mock.journal.domain import Entry
-
-BANNER = b"x-central-mock-faults"
-RETRIED = 300
-"""From this status on an answer may say when to come again."""
 
 
 class FaultedApp:
@@ -34,48 +30,52 @@ class FaultedApp:
         if connection is None:
             await self._app(scope, receive, send)
             return
-        request = Request(self._app, self._front, connection, scope, send)
+        front, wire = self._front, connection.wire
+        wire.head, sent, answers = None, wire.bytes_out, connection.answers
+        entry = front.journal.begin(front.clock.microseconds(), connection.entry.id, scope)
+        state["journal"] = entry
         ruling: Ruling | None = state.get("ruling")
+        spoiled = False
         try:
-            if ruling is None or not ruling.drawn:
-                await self._app(scope, receive, request.noted)
+            if ruling is None:
+                await self._app(scope, receive, send)
             else:
-                await request.live(ruling, receive)
+                request = Request(self._app, front, connection, scope=scope, send=send, entry=entry)
+                try:
+                    await request.live(ruling, receive)
+                finally:
+                    spoiled = request.spoiled
         finally:
-            request.finish()
+            connection.over(entry, sent=sent, answers=answers, spoiled=spoiled)
 
 
 class Request:
-    """One request from its head to the end of its answer."""
-
-    __slots__ = (
-        "_app",
-        "_before",
-        "_connection",
-        "_entry",
-        "_front",
-        "_scope",
-        "_send",
-        "_spoiled",
-        "_whole",
-    )
+    """One request under rules, from its head to the end of its answer."""
 
     def __init__(
-        self, app: ASGIApp, front: Front, connection: FaultedProtocol, scope: Scope, send: Send
+        self,
+        app: ASGIApp,
+        front: Front,
+        connection: FaultedProtocol,
+        *,
+        scope: Scope,
+        send: Send,
+        entry: Entry,
     ) -> None:
         self._app = app
         self._front = front
         self._connection = connection
         self._scope = scope
         self._send = send
-        self._before = connection.wire.bytes_out
-        self._whole = False
-        self._spoiled = False
-        self._entry: Entry = front.journal.begin(front.clock.microseconds(), connection.entry.id, scope)
-        scope["state"]["journal"] = self._entry
+        self._entry = entry
+        self.spoiled = False
+        """Whether its client was given another answer than the centre's."""
 
     async def live(self, ruling: Ruling, receive: Receive) -> None:
         """Through what was drawn for it, and through the app where that lets it."""
+        if not ruling.drawn:
+            await self._app(self._scope, receive, self._marked)
+            return
         ruling.on_fired = lambda each: self._entry.fired(each.rule, each.spec.kind)
         await self._suffer(ruling, receive)
         ruling.settle()
@@ -90,7 +90,7 @@ class Request:
             subject=subject_of(self._scope),
             now=now,
             receive=receive,
-            send=self._unmarked,
+            send=self._send,
         )
         if not met:
             await self._answer(ruling, receive)
@@ -101,14 +101,14 @@ class Request:
     async def _answer(self, ruling: Ruling, receive: Receive) -> None:
         spoiling = next(iter(ruling.at(Stage.ANSWER)), None)
         if spoiling is None:
-            await self._app(self._scope, receive, self.noted)
+            await self._app(self._scope, receive, self._marked)
             return
         answer = Answer()
         await self._app(self._scope, receive, answer.keep)
         if answer.complete and not self._connection.lost:
-            self._spoiled = not isinstance(spoiling.spec, STILL_WHOLE)
+            self.spoiled = not spoiling.spec.leaves_whole
             ruling.fired(spoiling)
-            await spoil(spoiling, answer, self._connection, self._unmarked)
+            await spoil(spoiling, answer, self._connection, self._send)
 
     def _slow_down(self, ruling: Ruling) -> None:
         """Arm the pace of the answer; that of the request has begun already."""
@@ -117,50 +117,11 @@ class Request:
             if "PACE_OUT" in each.slots:
                 self._connection.slow_out(each, _rate_out(each))
 
-    def noted(self, message: Message) -> Awaitable[None]:
-        """The app's `send`. On the path of every request: what it does it does at once."""
-        if message["type"] == "http.response.start":
-            self._note_start(message)
-            if self._front.banner is not None:
-                message["headers"] = [*message.get("headers", []), (BANNER, self._front.banner)]
-        else:
-            self._whole = not message.get("more_body", False)
+    def _marked(self, message: Message) -> Awaitable[None]:
+        """The app's `send`: its own answers say which rules are on."""
+        if message["type"] == "http.response.start" and self._front.banner is not None:
+            message["headers"] = [*message.get("headers", []), (BANNER, self._front.banner)]
         return self._send(message)
-
-    def _unmarked(self, message: Message) -> Awaitable[None]:
-        """The same for an answer that is not the centre's own, or not as it gave it."""
-        if message["type"] == "http.response.start":
-            self._note_start(message)
-        else:
-            self._whole = not message.get("more_body", False)
-        return self._send(message)
-
-    def _note_start(self, message: Message) -> None:
-        status = self._entry.status = message["status"]
-        if status >= RETRIED:
-            for name, value in message.get("headers", []):
-                if name == b"retry-after":
-                    self._entry.retry_after = value.decode("latin-1")
-
-    def finish(self) -> None:
-        """Nothing more will happen to it: write down what did."""
-        entry, connection, wire = self._entry, self._connection, self._connection.wire
-        entry.bytes_in, connection.bytes_in = connection.bytes_in, 0
-        entry.bytes_out = wire.bytes_out - self._before
-        if connection.spoiled is None:
-            entry.acknowledged = self._whole and not (self._spoiled or wire.silent or connection.lost)
-        else:
-            entry.acknowledged = self._acknowledged_though(connection.spoiled)
-        self._front.journal.finish(entry, self._front.clock.microseconds(), connection.entry)
-        connection.answered()
-
-    def _acknowledged_though(self, spoiled: Fired) -> bool:
-        """On a connection that a fault has silenced or cut, which may have been after the answer."""
-        if not self._entry.rules or spoiled.rule in self._entry.rules:
-            self._entry.fired(spoiled.rule, spoiled.spec.kind)
-        wire = self._connection.wire
-        reached = isinstance(spoiled.spec, STILL_WHOLE) or not (wire.silent or self._connection.lost)
-        return self._whole and reached and not self._spoiled
 
 
 def _rate_out(fired: Fired) -> float:

@@ -2,8 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.central_mock.faults.app import BANNER
 from services.central_mock.faults.front import Front
+from services.central_mock.faults.protocol import BANNER
 
 HEADER = b"x-central-fault"
 

@@ -82,6 +82,7 @@ class Front:
         news.set()
         for connection in list(self.connections):
             connection.let_go(gone)
+            connection.mark(self.banner)
         if self.whole not in before:
             self._put_on_all(self.whole)
         if self.resets not in before:

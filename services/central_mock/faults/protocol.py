@@ -5,22 +5,31 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from services.central_mock.faults.inbound import SlowBody, slow_in
+from services.central_mock.faults.keep_alive import KeepAliveProtocol
 from services.central_mock.faults.pace import Pacer
 from services.central_mock.faults.rules.ruling import Fired, Ruling
 from services.central_mock.faults.rules.subject import subject_of
 from services.central_mock.faults.specs.socket import KeepAliveCut
 from services.central_mock.faults.wire import Wire
-from services.central_mock.journal.domain import ClosedBy, ConnectionEntry
+from services.central_mock.journal.domain import ClosedBy, ConnectionEntry, Entry
 
 if TYPE_CHECKING:
     from services.central_mock.faults.front import Front
 
 
-class FaultedProtocol(HttpToolsProtocol):
+CONTINUE = 100
+BANNER = b"x-central-mock-faults"
+RETRIED = 300
+"""From this status on an answer may say when to come again."""
+RETRY_AFTER = b"\r\nretry-after: "
+"""As uvicorn writes a header's name, whatever the app called it."""
+
+
+class FaultedProtocol(KeepAliveProtocol):
     """One connection of the centre's API."""
 
     # As slots, for Python is quick with an object's dictionary up to thirty names, and uvicorn has most of them.
@@ -136,6 +145,41 @@ class FaultedProtocol(HttpToolsProtocol):
             self._slow_body.complete()
             self._slow_body = None
 
+    # What became of a request
+
+    def over(self, entry: Entry, *, sent: int, answers: int, spoiled: bool) -> None:
+        """Nothing more will happen to it: write down what did.
+
+        `sent` and `answers` are the bytes and the whole answers of this connection before it.
+        """
+        wire, front = self.wire, self._front
+        if wire.head is not None:
+            _note_head(entry, bytes(wire.head))
+        entry.bytes_in, self.bytes_in = self.bytes_in, 0
+        entry.bytes_out = wire.bytes_out - sent
+        entry.acknowledged = self.answers > answers and not (spoiled or wire.silent or self.lost)
+        if self.spoiled is not None:
+            self._note_spoiled(entry, self.spoiled, whole=self.answers > answers and not spoiled)
+        front.journal.finish(entry, front.clock.microseconds(), self.entry)
+        if self._idle is not None:
+            self._answered()
+
+    def _note_spoiled(self, entry: Entry, fired: Fired, *, whole: bool) -> None:
+        """On a connection that a fault has silenced or cut, which may have been after the answer."""
+        if not entry.rules or fired.rule in entry.rules:
+            entry.fired(fired.rule, fired.spec.kind)
+        reached = fired.spec.leaves_whole or not (self.wire.silent or self.lost)
+        entry.acknowledged = whole and reached
+
+    def mark(self, banner: bytes | None) -> None:
+        """Have an answer that has not begun say which rules are on, which came after its request.
+
+        Requests that came after the rules say so themselves.
+        """
+        if self.busy and "ruling" not in self.cycle.scope["state"]:
+            plain = [each for each in self.cycle.default_headers if each[0] != BANNER]
+            self.cycle.default_headers = plain if banner is None else [*plain, (BANNER, banner)]
+
     # What faults do
 
     def silence(self, fired: Fired) -> None:
@@ -204,9 +248,9 @@ class FaultedProtocol(HttpToolsProtocol):
         if not self.busy:
             self._start_idle()
 
-    def answered(self) -> None:
+    def _answered(self) -> None:
         """A request is over, whatever became of it."""
-        if self._idle is not None and not (self.busy or self.lost):
+        if not (self.busy or self.lost):
             self._start_idle()
 
     def _start_idle(self) -> None:
@@ -235,3 +279,13 @@ class FaultedProtocol(HttpToolsProtocol):
         """A server that hangs does not tidy up idle connections, nor does one behind a firewall that forgot them."""
         if not self.wire.silent and not self._front.hangs and self._idle is None:
             super().timeout_keep_alive_handler()
+
+
+def _note_head(entry: Entry, head: bytes) -> None:
+    status = int(head[9:12])
+    if status == CONTINUE:
+        return
+    entry.status = status
+    if status >= RETRIED and RETRY_AFTER in head:
+        said = head.partition(RETRY_AFTER)[2].partition(b"\r\n")[0]
+        entry.retry_after = said.decode("latin-1")

@@ -41,6 +41,7 @@ class Wire(asyncio.Transport):
         "closed_here",
         "dropped",
         "filter",
+        "head",
         "held_by",
         "pacer",
         "silent",
@@ -51,6 +52,8 @@ class Wire(asyncio.Transport):
         self._transport = transport
         self._write = transport.write
         self._call_soon = asyncio.get_running_loop().call_soon
+        self.head: bytes | bytearray | memoryview | None = None
+        """Of the last answer, as the app gave it, whatever became of it."""
         self._head: bytes | bytearray | memoryview | None = None
         """What waits for the bytes that come after it in this turn of the loop."""
         self.bytes_out = 0
@@ -70,9 +73,7 @@ class Wire(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send, unless silent."""
-        if self.silent:
-            return
-        if self.filter is not None or self.pacer is not None:
+        if self.silent or self.filter is not None or self.pacer is not None:
             self._write_marred(data)
             return
         self.bytes_out += len(data)
@@ -80,7 +81,7 @@ class Wire(asyncio.Transport):
             head, self._head = self._head, None
             self._transport.writelines((head, data))
         elif data[:5] == HEAD:
-            self._head = data
+            self._head = self.head = data
             self._call_soon(self.flush)
         else:
             self._write(data)
@@ -92,6 +93,10 @@ class Wire(asyncio.Transport):
             self._write(head)
 
     def _write_marred(self, data: bytes | bytearray | memoryview) -> None:
+        if data[:5] == HEAD:
+            self.head = data
+        if self.silent:
+            return
         self.flush()
         if self.filter is not None:
             data = self.filter(bytes(data))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Generic, TypeVar
 
 import cbor2
@@ -36,14 +37,24 @@ def packed(rows: Sequence[Row]) -> dict[str, Any]:
         "first_at_us": min(times),
         "last_at_us": max(times),
         "entries": len(rows),
-        "body": cbor2.dumps(rows),
+        "body": cbor2.dumps(
+            {"rows": len(rows), "columns": [_column(each) for each in zip(*rows, strict=True)]}
+        ),
     }
+
+
+def _column(values: tuple[Any, ...]) -> Any:
+    """All values of a column, or the one that all rows share: most are the same from request to request."""
+    return values[0] if values.count(values[0]) == len(values) else values
 
 
 def rows_in(body: bytes) -> list[list[Any]]:
     """The rows of a batch."""
-    rows: list[list[Any]] = cbor2.loads(body)
-    return rows
+    stored = cbor2.loads(body)
+    if isinstance(stored, list):  # as they were written before columns were
+        return stored
+    columns = [each if isinstance(each, list) else repeat(each, stored["rows"]) for each in stored["columns"]]
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def needles(wanted: Wanted) -> list[bytes]:

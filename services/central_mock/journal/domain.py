@@ -5,7 +5,6 @@ things began: `id`) and the number of its end (`seq`: the order in which a follo
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,8 +13,8 @@ from urllib.parse import unquote
 
 from shared.clock import time_of
 
-_RECORD = "/central/v1/records/"
-_RESIDENT = "/central/v1/residents/"
+_RECORD, _RECORD_ROUTE = "/central/v1/records/", "/central/v1/records/{key}"
+_RESIDENT, _RESIDENT_ROUTE = "/central/v1/residents/", "/central/v1/residents/{nik}"
 _OFFICE = re.compile(rb"(?:^|&)office=([^&]*)")
 
 
@@ -240,28 +239,27 @@ AnyEntry = Running | Note
 
 
 def head_of(
-    path: str, headers: Iterable[tuple[bytes, bytes]], query: bytes
+    path: str, query: bytes, key_said: bytes | None, office_said: bytes | None
 ) -> tuple[str, str | None, str | None]:
-    """What the head of a request says: its route, the key of the record it is about, the office that asks."""
-    key = office = None
-    for name, value in headers:
-        if name == b"idempotency-key":
-            key = value.decode("latin-1")[:200]
-        elif name == b"x-office":
-            office = value.decode("latin-1")[:20]
-    if path.startswith(_RECORD):
-        key = key or key_in(path)
+    """What the head of a request says: its route, the key of the record it is about, the office that asks.
+
+    `key_said` and `office_said` are the values of the headers that name them.
+    """
+    key = None if key_said is None else key_said.decode("latin-1")[:200]
+    office = None if office_said is None else office_said.decode("latin-1")[:20]
     if office is None and query:
         office = office_in(query)
+    if (named := key_in(path)) is not None:
+        return _RECORD_ROUTE, key or named, office
     return route_of(path), key, office
 
 
 def route_of(path: str) -> str:
     """The path without the NIK or key that it may hold."""
     if path.startswith(_RECORD) and _is_last(path, _RECORD):
-        return _RECORD + "{key}"
+        return _RECORD_ROUTE
     if path.startswith(_RESIDENT) and _is_last(path, _RESIDENT):
-        return _RESIDENT + "{nik}"
+        return _RESIDENT_ROUTE
     return path
 
 
@@ -272,7 +270,7 @@ def key_in(path: str) -> str | None:
 
 def _is_last(path: str, prefix: str) -> bool:
     """Whether one more word follows the prefix, and nothing after it."""
-    return len(path) > len(prefix) and "/" not in path[len(prefix) :]
+    return len(path) > len(prefix) and path.rfind("/") < len(prefix)
 
 
 def office_in(query: bytes) -> str | None:

@@ -57,11 +57,11 @@ class CentreFigures(Collector):
         journal.observers.append(self._count)
 
     def _count(self, ended: list[AnyEntry]) -> None:
-        requests = [each for each in ended if isinstance(each, Entry)]
-        self._requests.update(
-            (each.method, each.route if each.route in ROUTES else OTHER, each.status) for each in requests
-        )
-        self._fired.update(str(each.fault) for each in requests if each.fault is not None)
+        for each in ended:
+            if isinstance(each, Entry):
+                self._requests[each.method, each.route if each.route in ROUTES else OTHER, each.status] += 1
+                if each.fault is not None:
+                    self._fired[str(each.fault)] += 1
 
     def collect(self) -> Iterator[Any]:
         """Prometheus asks."""

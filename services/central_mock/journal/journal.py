@@ -6,7 +6,7 @@
 import itertools
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -33,7 +33,7 @@ SETTLED_AT_ONCE = 64
 """Requests whose heads are read together: one after the other it costs a third of what it does between requests."""
 KEYS_COUNTED = 50_000
 """Keys whose attempts are counted; the one that came least lately makes room."""
-Head = Iterable[tuple[bytes, bytes]]
+KEY_HEADER, OFFICE_HEADER = b"idempotency-key", b"x-office"
 
 
 class Journal:
@@ -50,15 +50,17 @@ class Journal:
         self.being_written: list[AnyEntry] = []
         self.lost = 0
         """Ended entries that the disk never got."""
-        self._heard: deque[tuple[int, AnyEntry]] = deque(maxlen=HEARD_KEPT)
+        self._heard: deque[AnyEntry] = deque(maxlen=HEARD_KEPT)
+        """The last of the numbers of ends, without a gap; a connection that followers saw begin is there twice."""
         self._attempts: OrderedDict[tuple[str, str, str], int] = OrderedDict()
         self.observers: list[Callable[[list[AnyEntry]], None]] = []
         """Told of ends, several at once, before anybody reads of them."""
         self.followers: set[Any] = set()
         """Their `wake` is called at each end."""
-        self._begun: list[tuple[Entry, str, Head, bytes]] = []
-        """Requests whose heads nobody has read yet: path, headers, query. Whole scopes would be kept from being
-        freed, and the next ones made in memory that no cache knows: that costs more than it saves."""
+        self._begun: list[tuple[Entry, str, bytes, bytes | None, bytes | None]] = []
+        """Requests whose heads nobody has read yet: path, query, the headers with key and office. Whole scopes, or all
+        headers, would be kept from being freed, and the next ones made in memory that no cache knows: that costs more
+        than it saves."""
         self._ended: list[tuple[Running, ConnectionEntry | None]] = []
         """What has ended since, and the connection of a request."""
         self.first_id = 1
@@ -80,7 +82,8 @@ class Journal:
         self._tail.append(entry)
         self._open[entry.id] = entry
         if self.followers:
-            self._heard.append((self._next_seq(), entry))
+            self._next_seq()
+            self._heard.append(entry)
             self._wake()
         return entry
 
@@ -94,7 +97,10 @@ class Journal:
     def begin(self, at_us: int, connection: int, scope: Mapping[str, Any]) -> Entry:
         """A request came. Its head is read later: until then it has no route, key, office or attempt."""
         entry = Entry(next(self._ids), at_us, connection, scope["method"], began=time.perf_counter())
-        self._begun.append((entry, scope["path"], scope["headers"], scope["query_string"]))
+        headers = dict(scope["headers"])
+        self._begun.append(
+            (entry, scope["path"], scope["query_string"], headers.get(KEY_HEADER), headers.get(OFFICE_HEADER))
+        )
         if len(self._begun) >= SETTLED_AT_ONCE:
             self.settle()
         return entry
@@ -115,7 +121,7 @@ class Journal:
         self.settle()
         entry = Note(self._next_id(), microseconds(at), what, event, name, detail, self._next_seq())
         self._tail.append(entry)
-        self._keep(entry, self._last_seq)
+        self._keep([entry])
         if self.followers:
             self._wake()
 
@@ -130,9 +136,9 @@ class Journal:
             ended, self._ended = self._ended, []
             self._number_ends(ended)
 
-    def _read_heads(self, begun: list[tuple[Entry, str, Head, bytes]]) -> None:
-        for entry, path, headers, query in begun:
-            entry.route, key, office = head_of(path, headers, query)
+    def _read_heads(self, begun: list[tuple[Entry, str, bytes, bytes | None, bytes | None]]) -> None:
+        for entry, path, query, of_key, of_office in begun:
+            entry.route, key, office = head_of(path, query, of_key, of_office)
             if key is not None:
                 entry.attempt = self._attempt(entry.method, entry.route, key)
             entry.key = entry.key or key  # whoever took the record in has said so already
@@ -143,23 +149,24 @@ class Journal:
         self._last_id = begun[-1][0].id
 
     def _number_ends(self, ended: list[tuple[Running, ConnectionEntry | None]]) -> None:
+        entries: list[AnyEntry] = [entry for entry, _ in ended]
         for entry, connection in ended:
-            entry.seq = self._next_seq()
+            entry.seq = next(self._seqs)
             self._open.pop(entry.id, None)
-            self._keep(entry, entry.seq)
             if connection is not None and isinstance(entry, Entry):
                 connection.took(entry)
+        self._last_seq = entries[-1].seq or 0
+        self._keep(entries)
         for observe in self.observers:
-            observe([entry for entry, _ in ended])
+            observe(entries)
 
-    def _keep(self, entry: AnyEntry, seq: int) -> None:
-        """For the disk, and for those who follow."""
-        if entry.id >= self.first_id:
-            self._unwritten.append(entry)
-            if len(self._unwritten) > UNWRITTEN_KEPT:
-                self._unwritten.popleft()
-                self.lost += 1
-        self._heard.append((seq, entry))
+    def _keep(self, ended: Sequence[AnyEntry]) -> None:
+        """For the disk, and for those who follow; in the order of their ends."""
+        self._heard.extend(ended)
+        self._unwritten.extend(each for each in ended if each.id >= self.first_id)
+        while len(self._unwritten) > UNWRITTEN_KEPT:
+            self._unwritten.popleft()
+            self.lost += 1
 
     def _attempt(self, method: str, route: str, key: str) -> int:
         subject = (method, route, key)
@@ -241,7 +248,7 @@ class Journal:
     @property
     def heard_from(self) -> int:
         """The first end that memory has."""
-        return self._heard[0][0] if self._heard else self.last_seq + 1
+        return self.last_seq + 1 - len(self._heard)
 
     def heard_after(self, seq: int, limit: int) -> list[tuple[int, AnyEntry]] | None:
         """Ends after a number; None when memory does not go back so far."""
@@ -249,5 +256,6 @@ class Journal:
             return []
         if self.heard_from > seq + 1:
             return None
-        skipped = max(0, seq + 1 - self.heard_from)
-        return list(islice(self._heard, skipped, skipped + limit))
+        first = max(seq + 1, self.heard_from)
+        skipped = first - self.heard_from
+        return list(enumerate(islice(self._heard, skipped, skipped + limit), first))

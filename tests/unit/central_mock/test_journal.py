@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -229,6 +230,13 @@ def test_disk_and_memory_find_the_same(entries: list[AnyEntry], wanted: Wanted) 
 @given(st.one_of(REQUESTS, CONNECTIONS, NOTES))
 def test_a_row_gives_back_the_entry(entry: AnyEntry) -> None:
     assert entry_of(row_of(entry)) == entry
+
+
+@given(HISTORIES)
+def test_batches_of_rows_are_still_read(entries: list[AnyEntry]) -> None:
+    """As they lie on the disks of centres that have not been reset since."""
+    rows = [list(row_of(each)) for each in entries]
+    assert rows_in(cbor2.dumps(rows)) == rows
 
 
 def test_a_batch_knows_its_bounds() -> None:

@@ -111,6 +111,7 @@ class Oversize(Spec):
 
     kind: Literal[Kind.OVERSIZE]
     stage: ClassVar = Stage.ANSWER
+    leaves_whole: ClassVar = True
     body_bytes: Annotated[int, Field(ge=1, le=256 * 1024 * 1024)] = 8 * 1024 * 1024
 
 

@@ -76,3 +76,5 @@ class Spec(BaseModel):
 
     kind: Kind
     stage: ClassVar[Stage]
+    leaves_whole: ClassVar[bool] = False
+    """Of one that spoils answers: whether the client is left with the answer that the centre gave."""

@@ -54,6 +54,7 @@ class ResetAfterAnswer(Spec):
 
     kind: Literal[Kind.RESET_AFTER_ANSWER]
     stage: ClassVar = Stage.ANSWER
+    leaves_whole: ClassVar = True
 
 
 class HalfClose(Spec):
