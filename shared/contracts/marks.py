@@ -7,11 +7,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from shared.contracts.envelope import LAST_SEQUENCE, EventData, Word
+from shared.contracts.envelope import LAST_SEQUENCE, EventData, EventId, Word
 
 Position = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Sequence = Annotated[int, Field(ge=1, le=LAST_SEQUENCE)]
-Question = Annotated[str, Field(pattern=r"^([0-9a-f-]{36})?$")]
 
 
 class MarksAsked(EventData):
@@ -22,7 +21,7 @@ class MarksAsked(EventData):
     """The service that asks."""
     after: Position
     upto: Position
-    question: Question = ""
+    question: EventId | None = None
     """Its name, which the answer says again."""
 
 
@@ -37,4 +36,4 @@ class MarksTold(EventData):
     marks: dict[Word, Sequence]
     waiting: Position | None = None
     """The first row that is not published, or is to be published again."""
-    question: Question = ""
+    question: EventId | None = None

@@ -57,7 +57,7 @@ class Asked:
     def heard(self, told: MarksTold) -> None:
         """An answer is here; those to other replicas of ours say nothing of our requests."""
         self._top = max(self._top, told.top)
-        question = self._unanswered.pop(told.question, 0)
+        question = self._unanswered.pop(told.question, 0) if told.question else 0
         self._requests = {
             subject: each
             for subject, each in self._requests.items()

@@ -5,13 +5,13 @@ from shared.ids import new_id
 from shared.messaging.asked import UNANSWERED, Asked
 
 
-def told(question: str, *, waiting: int | None = None, top: int = 10) -> MarksTold:
+def told(question: str | None, *, waiting: int | None = None, top: int = 10) -> MarksTold:
     return MarksTold(after=0, upto=top, top=top, marks={}, waiting=waiting, question=question)
 
 
 def asked_for_ticket() -> Asked:
     asked = Asked()
-    asked.heard(told("", top=10))
+    asked.heard(told(None, top=10))
     asked.add(["ticket-1"])
     return asked
 
@@ -51,7 +51,7 @@ def test_answers_to_other_replicas_and_of_older_publishers_say_nothing() -> None
     asked = asked_for_ticket()
     asked.question(requests_left=True)
     asked.heard(told(new_id()))
-    asked.heard(told(""))
+    asked.heard(told(None))
     assert "ticket-1" in asked
 
 
