@@ -153,6 +153,8 @@ class FaultedProtocol(KeepAliveProtocol):
         `sent` and `answers` are the bytes and the whole answers of this connection before it.
         """
         wire, front = self.wire, self._front
+        if wire.waiting is not None:  # an answer to HEAD has a length and no body
+            wire.flush()
         if wire.head is not None:
             _note_head(entry, bytes(wire.head))
         entry.bytes_in, self.bytes_in = self.bytes_in, 0

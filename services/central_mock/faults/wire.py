@@ -19,6 +19,8 @@ from services.central_mock.faults.pace import Pacer
 # l_onoff = 1, l_linger = 0: closing sends RST and throws away what was not sent.
 LINGER_NONE = struct.pack("ii", 1, 0)
 HEAD = b"HTTP/"
+LENGTH = b"\r\ncontent-length: "
+"""As uvicorn writes it. A head without it may be followed by nothing for long, or ever."""
 LOOKS_EVERY = 0.005
 """Real seconds between two looks at whether the kernel has sent everything."""
 SENT_WITHIN = 30.0
@@ -32,7 +34,6 @@ class Wire(asyncio.Transport):
     __slots__ = (
         "_call_soon",
         "_closing",
-        "_head",
         "_reading_held",
         "_transport",
         "_wants_reading",
@@ -45,6 +46,7 @@ class Wire(asyncio.Transport):
         "held_by",
         "pacer",
         "silent",
+        "waiting",
     )
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -54,8 +56,8 @@ class Wire(asyncio.Transport):
         self._call_soon = asyncio.get_running_loop().call_soon
         self.head: bytes | bytearray | memoryview | None = None
         """Of the last answer, as the app gave it, whatever became of it."""
-        self._head: bytes | bytearray | memoryview | None = None
-        """What waits for the bytes that come after it in this turn of the loop."""
+        self.waiting: bytes | bytearray | memoryview | None = None
+        """A head that waits for the bytes that come after it."""
         self.bytes_out = 0
         self.silent = False
         """No answer goes out any more; such a connection is never usable again."""
@@ -77,19 +79,20 @@ class Wire(asyncio.Transport):
             self._write_marred(data)
             return
         self.bytes_out += len(data)
-        if self._head is not None:
-            head, self._head = self._head, None
+        if self.waiting is not None:
+            head, self.waiting = self.waiting, None
             self._transport.writelines((head, data))
         elif data[:5] == HEAD:
-            self._head = self.head = data
-            self._call_soon(self.flush)
+            self.waiting = self.head = data
+            if LENGTH not in data:
+                self._call_soon(self.flush)
         else:
             self._write(data)
 
     def flush(self) -> None:
         """Nothing came after the head: it goes out alone."""
-        if self._head is not None:
-            head, self._head = self._head, None
+        if self.waiting is not None:
+            head, self.waiting = self.waiting, None
             self._write(head)
 
     def _write_marred(self, data: bytes | bytearray | memoryview) -> None:
@@ -138,7 +141,7 @@ class Wire(asyncio.Transport):
 
     def lost(self) -> None:
         """The connection is gone, whoever ended it: nothing waits for its turn any more."""
-        self._head = None
+        self.waiting = None
         if self.pacer is not None:
             self.pacer.drop()
             self.pacer = None

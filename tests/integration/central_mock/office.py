@@ -133,6 +133,11 @@ class RawConnection:
         self._writer.write(data)
         await self._writer.drain()
 
+    async def head(self) -> bytes:
+        """Of an answer that has no body."""
+        async with asyncio.timeout(10):
+            return await self._reader.readuntil(b"\r\n\r\n")
+
     async def answer(self) -> bytes:
         """One whole answer with a Content-Length."""
         head = await self._reader.readuntil(b"\r\n\r\n")

@@ -44,6 +44,12 @@ class TestAConnectionOnWhichNothingComes:
         assert await wire.rest() == b""
 
 
+async def test_an_answer_without_a_body_goes_out_though_it_names_a_length(centre: RunningCentre) -> None:
+    wire = await centre.connect()
+    await wire.send(HEALTH.replace(b"GET", b"HEAD", 1))
+    assert b"content-length" in await wire.head()
+
+
 async def test_requests_that_came_together_each_have_their_own_answer_in_the_journal(
     centre: RunningCentre,
 ) -> None:

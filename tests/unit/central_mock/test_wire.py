@@ -10,6 +10,7 @@ from services.central_mock.faults.pace import Pacer
 from services.central_mock.faults.wire import Wire
 
 HEAD, BODY = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n", b"ok"
+STREAMED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
 class Recorder(asyncio.Transport):
@@ -68,13 +69,25 @@ async def test_an_answer_goes_out_in_one_piece(wire: Wire, socket: Recorder) -> 
     assert len(socket.calls) == 1
 
 
-async def test_a_head_whose_body_takes_its_time_goes_out_at_once(wire: Wire, socket: Recorder) -> None:
+async def test_a_head_that_names_no_length_does_not_wait_for_what_may_take_its_time(
+    wire: Wire, socket: Recorder
+) -> None:
+    wire.write(STREAMED)
+    await asyncio.sleep(0)
+    assert socket.calls == [STREAMED]
+    wire.write(BODY)
+    wire.write(BODY)
+    assert socket.calls == [STREAMED, BODY, BODY]
+
+
+async def test_a_head_that_names_one_waits_for_the_body_without_which_it_is_worth_nothing(
+    wire: Wire, socket: Recorder
+) -> None:
     wire.write(HEAD)
     await asyncio.sleep(0)
-    assert socket.calls == [HEAD]
+    assert socket.calls == []
     wire.write(BODY)
-    wire.write(BODY)
-    assert socket.calls == [HEAD, BODY, BODY]
+    assert socket.calls == [HEAD + BODY]
 
 
 async def test_two_answers_of_one_turn_stay_in_order(wire: Wire, socket: Recorder) -> None:
