@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+import uvloop
 
 from services.ektp.bench.figures import percentile
 from services.ektp.errors import CommandFailed
@@ -112,4 +113,4 @@ if __name__ == "__main__":
     given = json.loads(Path(sys.argv[1]).read_text())
     if given["cores"]:
         os.sched_setaffinity(0, given["cores"])
-    print(json.dumps(asyncio.run(_all(given["base_url"], given["method"], given["paths"], given["headers"]))))
+    print(json.dumps(uvloop.run(_all(given["base_url"], given["method"], given["paths"], given["headers"]))))
