@@ -10,9 +10,12 @@ import random
 import socket
 import tempfile
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 LOWEST, HIGHEST = 12_000, 31_999
+STRIDE = 7919
+"""A prime, so that every port comes once; and far, so that two who begin side by side part at once."""
 DRAWN = Path(tempfile.gettempdir()) / "ektp-ports-drawn"
 """Every process that draws ports has the bytes of its ports locked here, as long as it lives; it stays empty."""
 
@@ -20,14 +23,17 @@ _ours: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
-    """That many ports of 127.0.0.1 on which nobody listens now, and which no process draws while this one lives."""
+    """That many ports of 127.0.0.1 on which nobody listens now, and which no process draws while this one lives.
+
+    Raises OSError when there are not so many left.
+    """
     # Not the tests' seed: processes that run side by side must not draw the same numbers.
-    dice = random.Random(os.urandom(8))
-    found: list[int] = []
-    while len(found) < count:
-        port = dice.randint(LOWEST, HIGHEST)
-        if reserve(port) and _is_free(port):
-            found.append(port)
+    many = HIGHEST + 1 - LOWEST
+    first = random.Random(os.urandom(8)).randrange(many)
+    ports = (LOWEST + (first + STRIDE * each) % many for each in range(many))
+    found = list(islice((each for each in ports if reserve(each) and _is_free(each)), count))
+    if len(found) < count:
+        raise OSError(f"Every port from {LOWEST} to {HIGHEST} is drawn by a process that lives, or in use")
     return found
 
 

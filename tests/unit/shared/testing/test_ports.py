@@ -3,6 +3,9 @@
 import subprocess
 import sys
 
+import pytest
+
+from shared.testing import ports
 from shared.testing.ports import free_port, free_ports, reserve
 
 TRIES = "import sys; from shared.testing.ports import reserve; print(reserve(int(sys.argv[1])))"
@@ -21,6 +24,14 @@ def test_no_port_is_drawn_twice() -> None:
     drawn = free_ports(50) + free_ports(50)
     assert len(set(drawn)) == 100
     assert not any(map(reserve, drawn))
+
+
+def test_there_is_an_end_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    last = free_port()
+    monkeypatch.setattr(ports, "LOWEST", last)
+    monkeypatch.setattr(ports, "HIGHEST", last)
+    with pytest.raises(OSError, match="Every port"):
+        free_port()
 
 
 def _printed(program: str, *arguments: str) -> str:
