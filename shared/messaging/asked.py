@@ -15,6 +15,10 @@ from shared.ids import new_id
 UNANSWERED = 64
 """Questions whose answer is still waited for; they are transient, and some never get one."""
 
+GIVEN_UP_AFTER = 20
+"""Questions, ten minutes: a request that no answer speaks of is made again, whatever the reason. The answers may all
+have gone to another replica, or come from a publisher that does not say which question they answer."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -48,6 +52,11 @@ class Asked:
         self._questions += 1
         if not requests_left:
             self.add(self._requests)  # the question overtakes them
+        self._requests = {
+            subject: each
+            for subject, each in self._requests.items()
+            if self._questions - each.questions <= GIVEN_UP_AFTER
+        }
         name = new_id()
         self._unanswered[name] = self._questions
         if len(self._unanswered) > UNANSWERED:

@@ -18,7 +18,7 @@ from services.central_mock.faults.pace import Pacer
 
 # l_onoff = 1, l_linger = 0: closing sends RST and throws away what was not sent.
 LINGER_NONE = struct.pack("ii", 1, 0)
-HEAD = b"HTTP/"
+HEAD = b"HTTP/1.1 "
 LENGTH = b"\r\ncontent-length: "
 """As uvicorn writes it. A head without it may be followed by nothing for long, or ever."""
 LOOKS_EVERY = 0.005
@@ -82,7 +82,7 @@ class Wire(asyncio.Transport):
         if self.waiting is not None:
             head, self.waiting = self.waiting, None
             self._transport.writelines((head, data))
-        elif data[:5] == HEAD:
+        elif data[:9] == HEAD:
             self.waiting = self.head = data
             if LENGTH not in data:
                 self._call_soon(self.flush)
@@ -96,7 +96,7 @@ class Wire(asyncio.Transport):
             self._write(head)
 
     def _write_marred(self, data: bytes | bytearray | memoryview) -> None:
-        if data[:5] == HEAD:
+        if data[:9] == HEAD:
             self.head = data
         if self.silent:
             return

@@ -2,7 +2,7 @@
 
 from shared.contracts.marks import MarksTold
 from shared.ids import new_id
-from shared.messaging.asked import UNANSWERED, Asked
+from shared.messaging.asked import GIVEN_UP_AFTER, UNANSWERED, Asked
 
 
 def told(question: str | None, *, waiting: int | None = None, top: int = 10) -> MarksTold:
@@ -55,10 +55,22 @@ def test_answers_to_other_replicas_and_of_older_publishers_say_nothing() -> None
     assert "ticket-1" in asked
 
 
+def test_what_no_answer_speaks_of_is_asked_for_again_after_a_while() -> None:
+    asked = asked_for_ticket()
+    for _ in range(GIVEN_UP_AFTER):
+        asked.question(requests_left=True)
+        asked.heard(told(None))
+    assert "ticket-1" in asked
+    asked.question(requests_left=True)
+    assert "ticket-1" not in asked
+
+
 def test_questions_that_are_never_answered_are_forgotten_and_the_next_answer_does() -> None:
     asked = asked_for_ticket()
     lost = [asked.question(requests_left=True) for _ in range(UNANSWERED + 1)]
+    asked.add(["ticket-2"])
     asked.heard(told(lost[0]))
-    assert "ticket-1" in asked
     asked.heard(told(lost[-1]))
-    assert "ticket-1" not in asked
+    assert "ticket-2" in asked
+    asked.heard(told(asked.question(requests_left=True)))
+    assert "ticket-2" not in asked
