@@ -74,6 +74,17 @@ inbox_heard = sa.Table(
     sa.Column("publisher", sa.String(100), primary_key=True),
     sa.Column("position", sa.BigInteger, nullable=False),
     sa.Column("horizon", sa.BigInteger, nullable=False),
+    sa.Column("top", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("questions", sa.Integer, nullable=False, server_default="0"),
+)
+
+inbox_asked = sa.Table(
+    "inbox_asked",
+    metadata,
+    sa.Column("publisher", sa.String(100), primary_key=True),
+    sa.Column("subject", sa.String(100), primary_key=True),
+    sa.Column("questions", sa.Integer, nullable=False),
+    sa.Column("top", sa.BigInteger, nullable=False),
 )
 
 lease = sa.Table(

@@ -4,71 +4,90 @@ what is asked for next: under load such copies beget copies until the two do not
 A question for marks goes the way of the requests that were made before it, through both queues, and its answer comes
 behind what they brought. So a request may be made again when a question that left after it is answered, and the
 publisher had nothing left by then of what there was when it was made.
+
+Questions are counted and requests kept in the database: a service's replicas take each other's answers, and a restart
+forgets nothing. With replicas an answer may overtake what another one is still applying, so that a little of it is
+asked for twice.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import sqlalchemy as sa
+from sqlmodel import Session
 
+from shared.contracts.envelope import LAST_SEQUENCE
 from shared.contracts.marks import MarksTold
-from shared.ids import new_id
-
-UNANSWERED = 64
-"""Questions whose answer is still waited for; they are transient, and some never get one."""
+from shared.contracts.resend import ResendRequested
+from shared.database import connection_of
+from shared.tables import inbox_asked, inbox_heard, outbox
 
 GIVEN_UP_AFTER = 20
-"""Questions, ten minutes: a request that no answer speaks of is made again, whatever the reason. The answers may all
-have gone to another replica, or come from a publisher that does not say which question they answer."""
+"""Questions, ten minutes: a request that no answer speaks of is made again, whatever the reason. Its publisher may be
+of a version that does not say which question it answers."""
+NO_ROW = 2**63 - 1
+"""Above every row of an outbox."""
+
+HEARD = sa.select(inbox_heard.c.questions, inbox_heard.c.top).where(
+    inbox_heard.c.publisher == sa.bindparam("publisher")
+)
+ASK = sa.text(
+    "INSERT INTO inbox_asked (publisher, subject, questions, top) "
+    "VALUES (:publisher, :subject, :questions, :top) ON CONFLICT (publisher, subject) DO NOTHING"
+)
+ANY = sa.select(inbox_asked.c.subject).where(inbox_asked.c.publisher == sa.bindparam("of")).limit(1)
+COUNT = sa.text(
+    "INSERT INTO inbox_heard (publisher, position, horizon, questions, top) VALUES (:publisher, 0, 0, 1, 0) "
+    "ON CONFLICT (publisher) DO UPDATE SET questions = inbox_heard.questions + 1 RETURNING questions"
+)
+NOT_LEFT = sa.select(outbox.c.subject).where(
+    outbox.c.published_at.is_(None), outbox.c.routing_key == ResendRequested.event_type
+)
+OVERTAKEN = (
+    sa.update(inbox_asked)
+    .where(inbox_asked.c.publisher == sa.bindparam("of"), inbox_asked.c.subject.in_(NOT_LEFT))
+    .values(questions=sa.bindparam("number"))
+)
+GIVE_UP = sa.delete(inbox_asked).where(
+    inbox_asked.c.publisher == sa.bindparam("of"), inbox_asked.c.questions < sa.bindparam("oldest")
+)
+ANSWERED = sa.delete(inbox_asked).where(
+    inbox_asked.c.publisher == sa.bindparam("of"),
+    inbox_asked.c.questions < sa.bindparam("question"),
+    inbox_asked.c.top < sa.bindparam("waiting"),
+)
 
 
-@dataclass(frozen=True)
-class Request:
-    """When something was asked for."""
+def ask(session: Session, publisher: str, subject: str) -> bool:
+    """Note that an aggregate's events are asked for; False when what was asked for may be on its way."""
+    connection, of = connection_of(session), {"publisher": publisher}
+    heard = connection.execute(HEARD, of).first()
+    questions, top = heard or (0, 0)
+    values = {"subject": subject, "questions": questions, "top": top}
+    return connection.execute(ASK, of | values).rowcount == 1
 
-    questions: int
-    """How many questions had been put."""
-    top: int
-    """The publisher's last row, as far as it was known."""
+
+def is_anything_asked(session: Session, publisher: str) -> bool:
+    """Whether there are requests, so that the next question needs a name."""
+    return connection_of(session).execute(ANY, {"of": publisher}).first() is not None
 
 
-class Asked:
-    """One consumer's requests. After a restart it knows of none, and what is missing is asked for once more."""
+def name_question(session: Session, publisher: str) -> str:
+    """Count a question that is put next; its number is its name. It overtakes requests that wait in our outbox."""
+    connection = connection_of(session)
+    number = int(connection.execute(COUNT, {"publisher": publisher}).scalar_one())
+    connection.execute(OVERTAKEN, {"of": publisher, "number": number})
+    connection.execute(GIVE_UP, {"of": publisher, "oldest": number - GIVEN_UP_AFTER})
+    return str(number)
 
-    def __init__(self) -> None:
-        self._questions = 0
-        self._unanswered: dict[str, int] = {}
-        self._requests: dict[str, Request] = {}
-        self._top = 0
 
-    def __contains__(self, subject: str) -> bool:
-        """Whether events of this aggregate may be on their way."""
-        return subject in self._requests
+def answered(session: Session, publisher: str, told: MarksTold) -> None:
+    """Forget the requests whose events are here by now, or lost."""
+    waiting = NO_ROW if told.waiting is None else told.waiting
+    connection_of(session).execute(
+        ANSWERED, {"of": publisher, "question": _number(told.question), "waiting": waiting}
+    )
 
-    def add(self, subjects: Iterable[str]) -> None:
-        """They were asked for; call it after the commit."""
-        self._requests.update(dict.fromkeys(subjects, Request(self._questions, self._top)))
 
-    def question(self, *, requests_left: bool) -> str:
-        """The name of a question that is put now. `requests_left` says that no request waits in our own outbox."""
-        self._questions += 1
-        if not requests_left:
-            self.add(self._requests)  # the question overtakes them
-        self._requests = {
-            subject: each
-            for subject, each in self._requests.items()
-            if self._questions - each.questions <= GIVEN_UP_AFTER
-        }
-        name = new_id()
-        self._unanswered[name] = self._questions
-        if len(self._unanswered) > UNANSWERED:
-            del self._unanswered[next(iter(self._unanswered))]
-        return name
-
-    def heard(self, told: MarksTold) -> None:
-        """An answer is here; those to other replicas of ours say nothing of our requests."""
-        self._top = max(self._top, told.top)
-        question = self._unanswered.pop(told.question, 0) if told.question else 0
-        self._requests = {
-            subject: each
-            for subject, each in self._requests.items()
-            if each.questions >= question or (told.waiting is not None and told.waiting <= each.top)
-        }
+def _number(question: str | None) -> int:
+    """0 for the name of a question that is none of ours."""
+    if question is None or not (question.isascii() and question.isdigit()):
+        return 0
+    return min(int(question), LAST_SEQUENCE)

@@ -13,7 +13,7 @@ from shared.contracts.envelope import Event, NotAnEvent, Outgoing
 from shared.contracts.resend import ResendRequested
 from shared.database import DatabaseUnavailable
 from shared.failpoints import fail_point
-from shared.messaging.asked import Asked
+from shared.messaging.asked import ask
 from shared.messaging.handlers import Handlers, Poison
 from shared.messaging.inbox import Inbox, Outcome, due_subjects, take_gaps, waiting_count
 from shared.messaging.marks import Marks
@@ -114,7 +114,7 @@ class Consumer:
         except DatabaseUnavailable:
             raise
         except Exception as error:  # noqa: BLE001  # a handler's failure is counted, whatever it is
-            await self._failed(event, error)
+            await self._failed(event, error, brought=True)
             return
         fail_point("consumer.after-commit")
         self._runtime.metrics.events.labels(outcome.value).inc()
@@ -132,18 +132,18 @@ class Consumer:
             except DatabaseUnavailable:
                 raise
             except Exception as error:  # noqa: BLE001  # as in _take
-                await self._failed(event, error)
+                await self._failed(event, error, brought=False)
                 return
             if not applied:
                 return
             self._runtime.metrics.events.labels(Outcome.APPLIED.value).inc()
 
-    async def _failed(self, event: Event, error: Exception) -> None:
+    async def _failed(self, event: Event, error: Exception, *, brought: bool) -> None:
         hopeless = isinstance(error, Poison)
         reason = str(error) if hopeless else type(error).__name__
         now = self._runtime.clock.now()
         parked = await self._runtime.database.write(
-            lambda session: self._inbox.fail(session, event, reason, now, hopeless=hopeless)
+            lambda session: self._inbox.fail(session, event, reason, now, hopeless=hopeless, brought=brought)
         )
         self._runtime.metrics.events.labels("parked" if parked else "retried").inc()
         note = log.error if parked else log.warning
@@ -194,17 +194,14 @@ class Consumer:
         waiting = await self._runtime.database.read(waiting_count)
         self._runtime.metrics.inbox_waiting.set(waiting)
         if waiting:
-            asked = self.marks.asked
-            subjects = await self._runtime.database.write(
-                lambda session: ask_for_gaps(session, self._service, now, asked)
-            )
-            asked.add(subjects)
+            await self._runtime.database.write(lambda session: ask_for_gaps(session, self._service, now))
 
 
-def ask_for_gaps(session: Session, service: str, now: datetime, asked: Asked) -> list[str]:
-    """Publish a request for each gap that lasted too long, unless it was asked for already; returns whose they are."""
-    gaps = [each for each in take_gaps(session, now) if each.subject not in asked]
-    for gap in gaps:
+def ask_for_gaps(session: Session, service: str, now: datetime) -> None:
+    """Publish a request for each gap that lasted too long, unless it was asked for already."""
+    for gap in take_gaps(session, now):
+        if not ask(session, gap.source, gap.subject):
+            continue
         data = ResendRequested(to=gap.source, subject=gap.subject, first=gap.first, last=gap.last)
         enqueue(
             session,
@@ -212,7 +209,6 @@ def ask_for_gaps(session: Session, service: str, now: datetime, asked: Asked) ->
             Outgoing(subject=gap.subject, office=gap.office, at=now, data=data, ordered=False),
         )
         log.warning("event.missing", subject=gap.subject, first=gap.first, last=gap.last)
-    return [each.subject for each in gaps]
 
 
 def answer_resends(handlers: Handlers, service: str) -> None:

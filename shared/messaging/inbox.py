@@ -2,11 +2,12 @@
 
 An event that came too early waits in our database for the one before it. One that failed is kept there too, with
 its attempts and the time of the next, so that a restart forgets nothing; after the last attempt it goes to the
-parking queue and what follows it in its own aggregate waits for its replay. Other aggregates never wait.
+parking queue and what follows it in its own aggregate waits for its replay. Other aggregates never wait. Its row stays
+and is tried once an hour: a replay is a message that can be lost, and nobody asks for what is here.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -25,8 +26,9 @@ FIRST_DELAY = 2.0
 MAX_DELAY = 60.0
 GAP_PATIENCE = 20.0
 """Seconds an event waits for a missing one before its publisher is asked."""
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""The next attempt of a parked event. Its row stays, else the gap would be asked for and the poison come again."""
+PARKED_AGAIN = 3600.0
+"""Seconds until a parked event is tried again by itself, and not parked again when it fails. Its row stays meanwhile,
+else the gap would be asked for and the poison come again."""
 
 LAST = sa.select(inbox_cursor.c.last).where(inbox_cursor.c.subject == sa.bindparam("of"))
 LAST_LOCKED = LAST.with_for_update()
@@ -110,8 +112,13 @@ class Inbox:
         row = connection_of(session).execute(NEXT_WAITING, {"of": subject, "number": number}).first()
         return Event.decode(bytes(row.body)) if row else None
 
-    def fail(self, session: Session, event: Event, reason: str, now: datetime, *, hopeless: bool) -> bool:
-        """Count a failed attempt and set the next; True when the event was parked instead."""
+    def fail(
+        self, session: Session, event: Event, reason: str, now: datetime, *, hopeless: bool, brought: bool
+    ) -> bool:
+        """Count a failed attempt and set the next; True when the event was parked.
+
+        `brought` says that a message brought it: one that was parked before has left the parking queue.
+        """
         if event.sequence == 0:  # nothing waits for it and nothing would bring it up again
             enqueue_parked(session, self._parking_queue, event, reason, now)
             return True
@@ -119,16 +126,21 @@ class Inbox:
             return False  # another replica was luckier
         hold(session, event, now, reason)
         mine = (inbox_waiting.c.subject == event.subject) & (inbox_waiting.c.sequence == event.sequence)
-        attempts = (
-            connection_of(session).execute(sa.select(inbox_waiting.c.attempts).where(mine)).scalar_one() + 1
-        )
-        if hopeless or attempts >= MAX_ATTEMPTS:
+        before = connection_of(session).execute(sa.select(inbox_waiting.c.attempts).where(mine)).scalar_one()
+        attempts = MAX_ATTEMPTS if hopeless else min(MAX_ATTEMPTS, before + 1)
+        parks = attempts == MAX_ATTEMPTS and (brought or before < MAX_ATTEMPTS)
+        if parks:
             enqueue_parked(session, self._parking_queue, event, reason, now)
-            _note_attempt(session, mine, attempts, NEVER, reason)
-            return True
-        delay = min(MAX_DELAY, FIRST_DELAY * 2 ** (attempts - 1))
-        _note_attempt(session, mine, attempts, now + timedelta(seconds=delay), reason)
-        return False
+        next_at = now + timedelta(seconds=_delay_after(attempts))
+        _note_attempt(session, mine, attempts, next_at, reason)
+        return parks
+
+
+def _delay_after(attempts: int) -> float:
+    """Seconds until the next attempt."""
+    if attempts == MAX_ATTEMPTS:
+        return PARKED_AGAIN
+    return min(MAX_DELAY, FIRST_DELAY * 2 ** (attempts - 1))
 
 
 def _note_attempt(
@@ -199,6 +211,9 @@ def take_gaps(session: Session, now: datetime, most: int = 100) -> list[Gap]:
         sa.select(inbox_waiting.c.subject, inbox_waiting.c.sequence, inbox_waiting.c.body, last.label("last"))
         .select_from(joined)
         .where(inbox_waiting.c.sequence > last + 1, inbox_waiting.c.received_at <= patience, stale)
+        .order_by(
+            inbox_waiting.c.subject
+        )  # as everywhere: two replicas that ask for the same don't lock each other
         .limit(most)
     )
     return [_ask(session, row, now) for row in rows.all()]

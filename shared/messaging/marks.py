@@ -12,7 +12,7 @@ no facts: no outbox keeps them, and each can be lost, for it is asked again.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 import aio_pika
@@ -28,8 +28,8 @@ from shared.contracts.marks import MarksAsked, MarksTold
 from shared.contracts.resend import ResendRequested
 from shared.database import DatabaseUnavailable, connection_of
 from shared.ids import new_id
-from shared.messaging.asked import Asked
-from shared.messaging.outbox import enqueue, is_waiting
+from shared.messaging.asked import answered, ask, is_anything_asked, name_question
+from shared.messaging.outbox import enqueue
 from shared.messaging.topology import EXCHANGE, Subscription, queue_of
 from shared.runtime import Runtime
 from shared.tables import inbox_cursor, inbox_heard, inbox_waiting, outbox
@@ -45,17 +45,19 @@ PAGE = 500
 SAY_TIMEOUT = 10.0
 
 SAVE = sa.text(
-    "INSERT INTO inbox_heard (publisher, position, horizon) VALUES (:publisher, :position, :horizon) "
-    "ON CONFLICT (publisher) DO UPDATE SET position = excluded.position, horizon = excluded.horizon"
+    "INSERT INTO inbox_heard (publisher, position, horizon, top) VALUES (:publisher, :position, :horizon, :top) "
+    "ON CONFLICT (publisher) DO UPDATE "
+    "SET position = excluded.position, horizon = excluded.horizon, top = excluded.top"
 )
 
 
 @dataclass(frozen=True)
 class Heard:
-    """Up to `position` nothing is missing; up to `horizon` everything should have come by the next question."""
+    """Nothing is missing up to `position`, all up to `horizon` should be here by the next question; `top` was last."""
 
     position: int = 0
     horizon: int = 0
+    top: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,13 @@ class Found:
     """Those of the aggregates whose events were asked for now."""
     more: bool = False
     """Nothing is missing here, and there is more to ask for at once."""
+    busy: bool = False
+    """The publisher has still to publish what it is asked about."""
+
+    def comes(self, before: dict[str, tuple[int, int]]) -> bool:
+        """Whether something will have come in a moment. What is asked for again and is no less than before won't."""
+        in_vain = [each for each in self.asked_for if before.get(each) == self.missing[each]]
+        return self.busy or len(in_vain) < len(self.missing)
 
 
 class Marks:
@@ -77,7 +86,6 @@ class Marks:
         self._service = service
         self._runtime = runtime
         self._subscription = subscription
-        self.asked = Asked()
         self._more = asyncio.Event()
         self._missing: dict[str, tuple[int, int]] = {}
         self._channel: AbstractChannel | None = None
@@ -88,22 +96,21 @@ class Marks:
         while True:
             self._more.clear()
             try:
-                heard, requests_left = await self._runtime.database.read(self._load)
+                question = await self._question()
             except DatabaseUnavailable as error:
                 log.warning("inbox.database_unavailable", reason=str(error))
             else:
-                asked = MarksAsked(
-                    by=self._service,
-                    after=heard.position,
-                    upto=heard.horizon,
-                    question=self.asked.question(requests_left=requests_left),
-                )
-                await self._say(channel, self._subscription.publisher, asked)
+                await self._say(channel, self._subscription.publisher, question)
             await self._pause()
 
-    def _load(self, session: Session) -> tuple[Heard, bool]:
-        heard = load_heard(session, self._subscription.publisher)
-        return heard, not is_waiting(session, ResendRequested.event_type)
+    async def _question(self) -> MarksAsked:
+        """The next question; it has a name while there are requests, and an idle service writes nothing."""
+        database, publisher = self._runtime.database, self._subscription.publisher
+        name = None
+        if await database.read(lambda session: is_anything_asked(session, publisher)):
+            name = await database.write(lambda session: name_question(session, publisher))
+        heard = await database.read(lambda session: load_heard(session, publisher))
+        return MarksAsked(by=self._service, after=heard.position, upto=heard.horizon, question=name)
 
     async def _pause(self) -> None:
         """Until the next round, or at once when the last answer was a page of more."""
@@ -142,17 +149,13 @@ class Marks:
 
     async def _hear(self, told: MarksTold) -> None:
         publisher, now = self._subscription.publisher, self._runtime.clock.now()
-        self.asked.heard(told)
         found = await self._runtime.database.write(
-            lambda session: hear(
-                session, service=self._service, publisher=publisher, told=told, now=now, asked=self.asked
-            )
+            lambda session: hear(session, service=self._service, publisher=publisher, told=told, now=now)
         )
-        self.asked.add(found.asked_for)
         before, self._missing = self._missing, found.missing
         if found.more:
             self._more.set()
-        elif found.missing and found.missing != before:  # what never comes is asked for once a round
+        elif found.comes(before):  # what never comes is asked for once a round
             asyncio.get_running_loop().call_later(RESENT_AFTER, self._more.set)
 
     async def _say(self, channel: AbstractChannel, to: str, data: EventData) -> None:
@@ -175,7 +178,7 @@ def load_heard(session: Session, publisher: str, *, lock: bool = False) -> Heard
     """How far a publisher was heard."""
     found = sa.select(inbox_heard).where(inbox_heard.c.publisher == publisher)
     row = connection_of(session).execute(found.with_for_update() if lock else found).first()
-    return Heard(row.position, row.horizon) if row else Heard()
+    return Heard(row.position, row.horizon, row.top) if row else Heard()
 
 
 def marks_of(session: Session, asked: MarksAsked) -> MarksTold:
@@ -205,30 +208,42 @@ def marks_of(session: Session, asked: MarksAsked) -> MarksTold:
     )
 
 
-def hear(  # each is another thing, and all have names
-    session: Session, *, service: str, publisher: str, told: MarksTold, now: datetime, asked: Asked
-) -> Found:
+def hear(session: Session, *, service: str, publisher: str, told: MarksTold, now: datetime) -> Found:
     """Ask for what did not come and can't be on its way, or move on when nothing is missing."""
     heard = load_heard(session, publisher, lock=True)
+    answered(session, publisher, told)
     if told.after != heard.position:
         return Found({})  # the answer to a question that another answer has overtaken
     missing = _missing(session, told.marks)
-    ask_for = [each for each in missing if each not in asked]
-    for subject in ask_for:
+    busy = told.waiting is not None and told.waiting <= heard.horizon
+    if missing:
+        _save(session, publisher, heard, Heard(heard.position, heard.horizon, told.top))
+        asked_for = _ask_for(session, service, publisher, missing, now)
+        return Found(missing, asked_for, busy=busy)
+    # a publisher that came back from a backup has fewer rows than we heard of
+    position = min(told.upto, told.top)
+    through = position >= heard.horizon or told.top < heard.horizon
+    _save(session, publisher, heard, Heard(position, told.top if through else heard.horizon, told.top))
+    return Found({}, more=not through and position > heard.position, busy=busy)
+
+
+def _save(session: Session, publisher: str, before: Heard, after: Heard) -> None:
+    if after != before:
+        values = {"publisher": publisher, **asdict(after)}
+        connection_of(session).execute(SAVE, values)
+
+
+def _ask_for(
+    session: Session, service: str, publisher: str, missing: dict[str, tuple[int, int]], now: datetime
+) -> list[str]:
+    """Ask for events again; returns whose were not asked for already."""
+    asked_for = [each for each in sorted(missing) if ask(session, publisher, each)]
+    for subject in asked_for:
         first, last = missing[subject]
         data = ResendRequested(to=publisher, subject=subject, first=first, last=last)
         enqueue(session, service, Outgoing(subject=subject, office="", at=now, data=data, ordered=False))
         log.warning("event.missing", subject=subject, first=first, last=last)
-    if missing:
-        return Found(missing, ask_for)
-    # a publisher that came back from a backup has fewer rows than we heard of
-    position = min(told.upto, told.top)
-    through = position >= heard.horizon or told.top < heard.horizon
-    after = Heard(position, told.top if through else heard.horizon)
-    if after != heard:
-        values = {"publisher": publisher, "position": after.position, "horizon": after.horizon}
-        connection_of(session).execute(SAVE, values)
-    return Found({}, more=not through and position > heard.position)
+    return asked_for
 
 
 def _missing(session: Session, marks: dict[str, int]) -> dict[str, tuple[int, int]]:

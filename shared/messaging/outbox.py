@@ -113,12 +113,6 @@ def publish_again(session: Session, *, subject: str, first: int, last: int) -> i
     return connection_of(session).execute(again).rowcount
 
 
-def is_waiting(session: Session, routing_key: str) -> bool:
-    """Whether an event of this type has not left yet."""
-    waits = sa.select(outbox.c.id).where(outbox.c.published_at.is_(None), outbox.c.routing_key == routing_key)
-    return connection_of(session).execute(waits.limit(1)).first() is not None
-
-
 def oldest_unpublished(session: Session) -> datetime | None:
     """Since when the oldest row waits; None when nothing does."""
     return connection_of(session).execute(OLDEST).scalar_one_or_none()

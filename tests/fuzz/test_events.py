@@ -144,7 +144,7 @@ def take(connection: sa.Connection, event: Event) -> None:
         connection.rollback()
     assert SECRET not in said, "it repeats what stands there"
     with Session(bind=connection) as session:
-        assert inbox().fail(session, event, said, NOW, hopeless=True)
+        assert inbox().fail(session, event, said, NOW, hopeless=True, brought=True)
         connection.rollback()
 
 

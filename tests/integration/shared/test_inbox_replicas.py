@@ -1,4 +1,7 @@
-"""Two replicas of a consumer get the same event at the same instant: it takes effect once, the first one too."""
+"""Two replicas of a consumer get the same event at the same instant: it takes effect once, the first one too.
+
+And both see what is missing at the same instant: it is asked for once.
+"""
 
 import asyncio
 from datetime import UTC, datetime
@@ -8,8 +11,10 @@ import pytest
 from sqlmodel import Session
 
 from shared.contracts.envelope import Event
+from shared.contracts.marks import MarksTold
 from shared.contracts.queue import TicketCancelled
 from shared.database import connection_of, open_database
+from shared.messaging.asked import answered, ask, name_question
 from shared.messaging.handlers import Handlers
 from shared.messaging.inbox import Inbox, Outcome
 from tests.integration.shared.notes import Note, numbers
@@ -46,5 +51,26 @@ async def test_an_event_that_two_replicas_hold_takes_effect_once(database_url: s
         )
         assert sorted(outcomes) == [Outcome.APPLIED, *[Outcome.DUPLICATE] * (replicas - 1)]
         assert len(await databases[0].read(numbers)) == sequence
+    for each in databases:
+        await each.close()
+
+
+@pytest.mark.parametrize("replicas", [2, 8])
+async def test_what_two_replicas_miss_is_asked_for_once_and_again_when_either_hears_that_it_was_lost(
+    database_url: str, replicas: int
+) -> None:
+    databases = [open_database(database_url) for _ in range(replicas)]
+
+    async def all_ask() -> list[bool]:
+        return await asyncio.gather(
+            *(each.write(partial(ask, publisher="queue_api", subject="ticket-1")) for each in databases)
+        )
+
+    assert sorted(await all_ask()) == [*[False] * (replicas - 1), True]
+    names = [await each.write(partial(name_question, publisher="queue_api")) for each in databases]
+    assert len(set(names)) == replicas
+    told = MarksTold(after=0, upto=0, top=1, marks={}, question=names[0])
+    await databases[-1].write(partial(answered, publisher="queue_api", told=told))
+    assert sorted(await all_ask()) == [*[False] * (replicas - 1), True]
     for each in databases:
         await each.close()

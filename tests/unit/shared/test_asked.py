@@ -1,76 +1,119 @@
 """What may be on its way is not asked for again; what was lost is, once a later question has come back."""
 
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from shared.clock import SystemClock
+from shared.contracts.envelope import Outgoing
 from shared.contracts.marks import MarksTold
+from shared.contracts.resend import ResendRequested
 from shared.ids import new_id
-from shared.messaging.asked import GIVEN_UP_AFTER, UNANSWERED, Asked
+from shared.messaging.asked import GIVEN_UP_AFTER, answered, ask, is_anything_asked, name_question
+from shared.messaging.marks import hear
+from shared.messaging.outbox import enqueue, mark_published, unpublished
+from shared.tables import metadata
+
+PUBLISHER = "queue_api"
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool)
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        session = Session(bind=connection)
+        answer(session, None)  # the publisher's tenth row is its last
+        yield session
+    engine.dispose()
 
 
 def told(question: str | None, *, waiting: int | None = None, top: int = 10) -> MarksTold:
-    return MarksTold(after=0, upto=top, top=top, marks={}, waiting=waiting, question=question)
+    return MarksTold(after=0, upto=0, top=top, marks={}, waiting=waiting, question=question)
 
 
-def asked_for_ticket() -> Asked:
-    asked = Asked()
-    asked.heard(told(None, top=10))
-    asked.add(["ticket-1"])
-    return asked
+def answer(session: Session, question: str | None, *, waiting: int | None = None, top: int = 10) -> None:
+    said = told(question, waiting=waiting, top=top)
+    hear(session, service="enrolment_api", publisher=PUBLISHER, told=said, now=SystemClock().now())
 
 
-def test_an_answer_to_a_question_that_left_before_the_request_says_nothing_of_it() -> None:
-    asked = Asked()
-    before = asked.question(requests_left=True)
-    asked.add(["ticket-1"])
-    asked.heard(told(before))
-    assert "ticket-1" in asked
+def question(session: Session) -> str:
+    return name_question(session, PUBLISHER)
 
 
-def test_an_answer_to_a_question_that_left_after_it_does() -> None:
-    asked = asked_for_ticket()
-    asked.heard(told(asked.question(requests_left=True)))
-    assert "ticket-1" not in asked
+def may_be_asked(session: Session, subject: str = "ticket-1") -> bool:
+    return ask(session, PUBLISHER, subject)
 
 
-def test_a_question_overtakes_requests_that_wait_in_our_own_outbox() -> None:
-    asked = asked_for_ticket()
-    overtaking = asked.question(requests_left=False)
-    asked.heard(told(overtaking))
-    assert "ticket-1" in asked
-    asked.heard(told(asked.question(requests_left=True)))
-    assert "ticket-1" not in asked
+def enqueue_request(session: Session, subject: str) -> None:
+    data = ResendRequested(to=PUBLISHER, subject=subject, first=1, last=1)
+    at = SystemClock().now()
+    enqueue(session, "enrolment_api", Outgoing(subject=subject, office="", at=at, data=data, ordered=False))
 
 
-def test_what_the_publisher_has_still_to_publish_again_is_on_its_way() -> None:
-    asked = asked_for_ticket()
-    asked.heard(told(asked.question(requests_left=True), waiting=4))
-    assert "ticket-1" in asked
-    asked.heard(told(asked.question(requests_left=True), waiting=11, top=12))  # younger than the request
-    assert "ticket-1" not in asked
+def publish_all(session: Session) -> None:
+    mark_published(session, [row.id for row in unpublished(session, 100)], SystemClock().now())
 
 
-def test_answers_to_other_replicas_and_of_older_publishers_say_nothing() -> None:
-    asked = asked_for_ticket()
-    asked.question(requests_left=True)
-    asked.heard(told(new_id()))
-    asked.heard(told(None))
-    assert "ticket-1" in asked
+def test_what_was_asked_for_is_not_asked_for_again_by_anybody(session: Session) -> None:
+    assert may_be_asked(session)
+    assert not may_be_asked(session)
+    assert ask(session, "enrolment_api", "ticket-1"), "another publisher's is another thing"
 
 
-def test_what_no_answer_speaks_of_is_asked_for_again_after_a_while() -> None:
-    asked = asked_for_ticket()
+def test_an_answer_to_a_question_that_left_before_the_request_says_nothing_of_it(session: Session) -> None:
+    before = question(session)
+    may_be_asked(session)
+    answer(session, before)
+    assert not may_be_asked(session)
+
+
+def test_an_answer_to_a_question_that_left_after_it_does(session: Session) -> None:
+    may_be_asked(session)
+    answer(session, question(session))
+    assert not is_anything_asked(session, PUBLISHER)
+    assert may_be_asked(session)
+
+
+def test_a_question_overtakes_the_requests_that_wait_in_our_own_outbox_and_only_these(
+    session: Session,
+) -> None:
+    may_be_asked(session, "left")
+    enqueue_request(session, "waits")
+    may_be_asked(session, "waits")
+    answer(session, question(session))
+    assert may_be_asked(session, "left")
+    assert not may_be_asked(session, "waits")
+    publish_all(session)
+    answer(session, question(session))
+    assert may_be_asked(session, "waits")
+
+
+def test_what_the_publisher_has_still_to_publish_again_is_on_its_way(session: Session) -> None:
+    may_be_asked(session)
+    answer(session, question(session), waiting=4)
+    assert not may_be_asked(session)
+    answer(session, question(session), waiting=11, top=12)  # younger than the request
+    assert may_be_asked(session)
+
+
+@pytest.mark.parametrize("name", [None, "0", "", "²", new_id(), "-5"])
+def test_answers_of_older_publishers_and_to_questions_of_others_say_nothing(
+    session: Session, name: str | None
+) -> None:
+    may_be_asked(session)
+    question(session)
+    said = told(None).model_copy(update={"question": name})
+    answered(session, PUBLISHER, said)
+    assert not may_be_asked(session)
+
+
+def test_what_no_answer_speaks_of_is_asked_for_again_after_a_while(session: Session) -> None:
+    may_be_asked(session)
     for _ in range(GIVEN_UP_AFTER):
-        asked.question(requests_left=True)
-        asked.heard(told(None))
-    assert "ticket-1" in asked
-    asked.question(requests_left=True)
-    assert "ticket-1" not in asked
-
-
-def test_questions_that_are_never_answered_are_forgotten_and_the_next_answer_does() -> None:
-    asked = asked_for_ticket()
-    lost = [asked.question(requests_left=True) for _ in range(UNANSWERED + 1)]
-    asked.add(["ticket-2"])
-    asked.heard(told(lost[0]))
-    asked.heard(told(lost[-1]))
-    assert "ticket-2" in asked
-    asked.heard(told(asked.question(requests_left=True)))
-    assert "ticket-2" not in asked
+        question(session)
+    assert not may_be_asked(session)
+    question(session)
+    assert may_be_asked(session)

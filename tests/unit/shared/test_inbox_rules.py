@@ -17,11 +17,11 @@ from shared.contracts.queue import TicketCancelled
 from shared.contracts.resend import ResendRequested
 from shared.database import connection_of
 from shared.messaging import marks
-from shared.messaging.asked import Asked
+from shared.messaging.asked import is_anything_asked, name_question
 from shared.messaging.consumer import ask_for_gaps
 from shared.messaging.handlers import Handlers
-from shared.messaging.inbox import GAP_PATIENCE, MAX_ATTEMPTS, MAX_DELAY, Inbox, due_subjects
-from shared.messaging.outbox import enqueue, is_waiting, mark_published, publish_again, unpublished
+from shared.messaging.inbox import GAP_PATIENCE, MAX_ATTEMPTS, MAX_DELAY, PARKED_AGAIN, Inbox, due_subjects
+from shared.messaging.outbox import enqueue, mark_published, publish_again, unpublished
 from shared.tables import metadata
 
 SUBJECTS = ("ticket-1", "ticket-2", "ticket-3")
@@ -88,7 +88,6 @@ class InboxRules(RuleBasedStateMachine):
         handlers = Handlers()
         handlers.on(TicketCancelled, self.take_effect)
         self.inbox = Inbox(handlers, PARKING)
-        self.asked = Asked()
         self.published = dict.fromkeys(SUBJECTS, 0)
 
     def take_effect(self, session: Session, event: Event, _data: TicketCancelled) -> None:
@@ -168,7 +167,7 @@ class InboxRules(RuleBasedStateMachine):
             self.on_the_way.append(event)  # not acknowledged: the broker brings it again
             return
         except HandlerFailed:
-            self.fail(event)
+            self.fail(event, brought=True)
             return
         self.apply_waiting(event.subject)
 
@@ -181,9 +180,9 @@ class InboxRules(RuleBasedStateMachine):
             self.dies = False
             raise Died
 
-    def fail(self, event: Event) -> None:
+    def fail(self, event: Event, *, brought: bool) -> None:
         with self.consumer.session() as session:
-            self.inbox.fail(session, event, "HandlerFailed", self.now, hopeless=False)
+            self.inbox.fail(session, event, "HandlerFailed", self.now, hopeless=False, brought=brought)
         self.relay(self.consumer)
 
     def apply_waiting(self, subject: str) -> None:
@@ -200,7 +199,7 @@ class InboxRules(RuleBasedStateMachine):
             except Died:
                 return  # what waits is on disk: the next look brings it up
             except HandlerFailed:
-                self.fail(event)
+                self.fail(event, brought=False)
                 return
 
     @rule(seconds=st.sampled_from([1.0, 5.0, GAP_PATIENCE + 1, MAX_DELAY + 1]))
@@ -211,8 +210,7 @@ class InboxRules(RuleBasedStateMachine):
         for subject in due:
             self.apply_waiting(subject)
         with self.consumer.session() as session:
-            subjects = ask_for_gaps(session, "enrolment_api", self.now, self.asked)
-        self.asked.add(subjects)
+            ask_for_gaps(session, "enrolment_api", self.now)
         self.relay(self.consumer)
         self.relay(self.publisher)
 
@@ -222,29 +220,20 @@ class InboxRules(RuleBasedStateMachine):
         more = True
         while more:
             with self.consumer.session() as session:
+                named = is_anything_asked(session, "queue_api")
+                question = name_question(session, "queue_api") if named else None
                 heard = marks.load_heard(session, "queue_api")
-                left = not is_waiting(session, ResendRequested.event_type)
             asked = MarksAsked(
-                by="enrolment_api",
-                after=heard.position,
-                upto=heard.horizon,
-                question=self.asked.question(requests_left=left),
+                by="enrolment_api", after=heard.position, upto=heard.horizon, question=question
             )
             with self.publisher.session() as session:
                 told = marks.marks_of(session, asked)
-            self.asked.heard(told)
             with self.consumer.session() as session:
                 found = marks.hear(
-                    session,
-                    service="enrolment_api",
-                    publisher="queue_api",
-                    told=told,
-                    now=self.now,
-                    asked=self.asked,
+                    session, service="enrolment_api", publisher="queue_api", told=told, now=self.now
                 )
                 more = found.more
                 after = marks.load_heard(session, "queue_api")
-            self.asked.add(found.asked_for)
             assert after.position <= heard.horizon, "what is younger may be on its way"
         self.relay(self.consumer)
         self.relay(self.publisher)
@@ -284,6 +273,7 @@ class InboxRules(RuleBasedStateMachine):
         try:
             self.failing.clear()
             self.dies = False
+            self.time_passes(PARKED_AGAIN + 1)  # whose replay was lost on the way is tried by itself
             for _ in range(MAX_ATTEMPTS + 2):
                 self.replay_what_is_parked()
                 while self.on_the_way:
@@ -328,3 +318,39 @@ def test_poison_is_parked_once_and_not_asked_for_again_while_others_wait_for_its
     play.relay(play.publisher)
     play.teardown()
     assert [sequence for subject, sequence in play.in_the_end if subject == "ticket-1"] == [1, 2, 3]
+
+
+def test_a_parked_event_whose_replay_is_lost_is_tried_every_hour_and_not_parked_again() -> None:
+    play = InboxRules()
+    play.failing["ticket-1"] = MAX_ATTEMPTS + 2
+    play.publish("ticket-1", 2)
+    while play.on_the_way:
+        play.take(play.on_the_way.pop(0))
+    for _ in range(MAX_ATTEMPTS):
+        play.time_passes(MAX_DELAY + 1)
+    assert [event.sequence for event in play.parked] == [1]
+    play.parked.clear()  # replayed, and lost on the way back
+    for _ in range(2):
+        play.time_passes(PARKED_AGAIN + 1)
+        assert play.effects == []
+    assert play.failing["ticket-1"] == 0, "tried each time"
+    assert play.parked == []
+    play.time_passes(PARKED_AGAIN + 1)
+    assert play.effects == [("ticket-1", 1), ("ticket-1", 2)]
+    play.teardown()
+
+
+def test_a_replay_that_fails_again_lies_in_the_parking_queue_again() -> None:
+    play = InboxRules()
+    play.failing["ticket-1"] = MAX_ATTEMPTS + 1
+    play.publish("ticket-1", 1)
+    play.take(play.on_the_way.pop())
+    for _ in range(MAX_ATTEMPTS):
+        play.time_passes(MAX_DELAY + 1)
+    play.replay_what_is_parked()
+    play.take(play.on_the_way.pop())
+    assert [event.sequence for event in play.parked] == [1]
+    play.replay_what_is_parked()
+    play.take(play.on_the_way.pop())
+    assert play.effects == [("ticket-1", 1)]
+    play.teardown()
