@@ -140,7 +140,7 @@ def _delay_after(attempts: int) -> float:
     """Seconds until the next attempt."""
     if attempts == MAX_ATTEMPTS:
         return PARKED_AGAIN
-    return min(MAX_DELAY, FIRST_DELAY * 2 ** (attempts - 1))
+    return min(MAX_DELAY, FIRST_DELAY * 2.0 ** (attempts - 1))
 
 
 def _note_attempt(
@@ -213,7 +213,7 @@ def take_gaps(session: Session, now: datetime, most: int = 100) -> list[Gap]:
         .where(inbox_waiting.c.sequence > last + 1, inbox_waiting.c.received_at <= patience, stale)
         .order_by(
             inbox_waiting.c.subject
-        )  # as everywhere: two replicas that ask for the same don't lock each other
+        )  # as marks do: two replicas that ask for the same don't lock each other
         .limit(most)
     )
     return [_ask(session, row, now) for row in rows.all()]
