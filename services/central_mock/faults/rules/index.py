@@ -21,19 +21,14 @@ SKIPPED_WHEN_CUT = frozenset({Stage.INSTEAD, Stage.MEANING, Stage.ANSWER})
 class Bucket:
     """The rules that can act at one endpoint, by the key or office that they name."""
 
-    def __init__(self, rules: Sequence[LiveRule]) -> None:
+    def __init__(self, rules: Sequence[LiveRule], together: Sequence[DrawnTogether]) -> None:
+        self.together = together
         self._any: list[LiveRule] = []
         self._by_key: defaultdict[str, list[LiveRule]] = defaultdict(list)
         self._by_office: defaultdict[str, list[LiveRule]] = defaultdict(list)
         self._lengths: set[int] = set()
-        thin = [
-            each for each in rules if each.is_thin and not (each.rule.match.keys or each.rule.match.offices)
-        ]
-        self.thin = DrawnTogether(thin) if len(thin) >= FEW else None
-        apart = set(thin) if self.thin else set()
         for each in rules:
-            if each not in apart:
-                self._place(each)
+            self._place(each)
 
     def _place(self, live: LiveRule) -> None:
         match = live.rule.match
@@ -48,7 +43,7 @@ class Bucket:
             self._any.append(live)
 
     def candidates(self, subject: Subject) -> list[LiveRule]:
-        """In the order in which they are asked; without the thin ones."""
+        """In the order in which they are asked; without those that are drawn together."""
         found = self._any
         if self._by_key and (named := self._by_key.get(subject.key)):
             found = found + named
@@ -94,24 +89,30 @@ class RuleIndex:
         self._attempts = attempts
         self._note = note
         self._buckets: dict[str, Bucket] = {}
+        self._together = _drawn_together(self.rules)
+        together = {live for each in self._together for live in each.rules}
+        self._alone = [each for each in self.rules if each not in together]
 
     def _bucket(self, endpoint: str) -> Bucket:
         bucket = self._buckets.get(endpoint)
         if bucket is None:
-            bucket = self._buckets[endpoint] = Bucket([each for each in self.rules if _is_at(each, endpoint)])
+            bucket = self._buckets[endpoint] = Bucket(
+                [each for each in self._alone if _is_at(each, endpoint)],
+                [each for each in self._together if _is_at(each.rules[0], endpoint)],
+            )
         return bucket
 
     def ruling(self, subject: Subject) -> Ruling:
         """Draw for a request that has just come; counts it as an attempt."""
         bucket = self._bucket(subject.endpoint)
         candidates = bucket.candidates(subject)
-        if not candidates and bucket.thin is None:
+        if not (candidates or bucket.together):
             return NOTHING
         history = self._attempts.meet(subject.endpoint, subject.key)
         numbers = Numbers(self._seed, subject)
-        hits = bucket.thin.hits(history, numbers) if bucket.thin is not None else []
-        for each in candidates:
-            each.matched += each.matches(subject)
+        for live in candidates:
+            live.apart += live.matches(subject)
+        hits = [live for each in bucket.together for live in each.hits(history, numbers)]
         if hits:
             candidates = in_order([*candidates, *hits])
         return self._ruling(subject, candidates, history, numbers) if candidates else NOTHING
@@ -120,19 +121,14 @@ class RuleIndex:
         """Draw for a record; asking again gives the same and counts nothing twice."""
         bucket = self._bucket(subject.endpoint)
         candidates = bucket.candidates(subject)
-        if bucket.thin is not None:
-            candidates = in_order([*candidates, *bucket.thin.rules])
-        return (
-            self._ruling(subject, candidates, None, Numbers(self._seed, subject)) if candidates else NOTHING
-        )
-
-    def fold(self) -> None:
-        """Another index takes over: give the thin rules their counts."""
-        for bucket in self._buckets.values():
-            if bucket.thin is not None:
-                for each in bucket.thin.rules:
-                    each.matched += bucket.thin.met
-                bucket.thin.met = 0
+        if bucket.together:
+            candidates = in_order([*candidates, *(live for each in bucket.together for live in each.rules)])
+        if not candidates:
+            return NOTHING
+        ruling = self._ruling(subject, candidates, None, Numbers(self._seed, subject))
+        for each in bucket.together:
+            each.regroup()
+        return ruling
 
     def _ruling(
         self, subject: Subject, candidates: list[LiveRule], history: History | None, numbers: "Numbers"
@@ -174,7 +170,7 @@ class RuleIndex:
     def _decided(self, live: LiveRule, subject: Subject, numbers: "Numbers") -> bool:
         known = live.decided(subject.key)
         if known is None:
-            live.matched += 1
+            live.apart += 1
             known = self._acts(live, subject, 1, numbers)
             live.decide(subject.key, known)
         return known
@@ -208,6 +204,16 @@ class RuleIndex:
 
 def _roll(seed: int, rule: str, subject: Subject, attempt: int, what: str) -> float:
     return draw(seed, rule, Subject(subject.office, subject.endpoint, subject.key, attempt), what)
+
+
+def _drawn_together(rules: Sequence[LiveRule]) -> list[DrawnTogether]:
+    """Those that go by dice and counts and can act at the same endpoints, where there are many."""
+    alike: defaultdict[tuple[object, ...], list[LiveRule]] = defaultdict(list)
+    for each in rules:
+        if each.is_thin:
+            kind, match = each.rule.fault.kind, each.rule.match
+            alike[acts_at(kind), frozenset(match.endpoints), each.stage is Stage.MEANING].append(each)
+    return [DrawnTogether(each) for each in alike.values() if len(each) >= FEW]
 
 
 def _is_at(live: LiveRule, endpoint: str) -> bool:

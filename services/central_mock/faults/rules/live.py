@@ -8,7 +8,6 @@ from services.central_mock.faults.rules.domain import (
     Exactly,
     Per,
     Rule,
-    Shape,
     Subject,
     mixed,
     rule_number,
@@ -17,6 +16,15 @@ from services.central_mock.faults.rules.domain import (
 from services.central_mock.faults.specs import Stage
 
 KEPT_RECORDS = 100_000
+
+
+class Tally:
+    """Counts what several rules matched that match the same."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
 
 
 class LiveRule:
@@ -34,9 +42,12 @@ class LiveRule:
         self.always = rule.always
         self.number = rule_number(rule.name)
         self.threshold = threshold(rule.shape.probability)
-        self.is_thin = not self.always and _goes_by_attempts(rule.shape)
-        """Whether dice and the key's attempts say all: many of these are drawn together."""
-        self.matched = self.drawn = self.fired = 0
+        self.is_thin = not self.always and rule.shape.exactly is None and not rule.match.names
+        """Whether dice and counts say all: many of these are drawn together."""
+        self.drawn = self.fired = 0
+        self.apart = 0
+        """What it matched beside its tally; below zero when it joined late."""
+        self._tally = Tally()
         self.whole = rule.fault.kind in WHOLE_CENTRE
         self.taken = 0
         """Of `times`: those that acted and those that may still do so."""
@@ -55,10 +66,19 @@ class LiveRule:
     def go_on_from(self, before: "LiveRule") -> None:
         """Take over the counts of the rule that this one replaces: the same fault, moved on by a timeline."""
         self.tick, self.memory = before.tick, before.memory
-        self.matched, self.drawn, self.fired = before.matched, before.drawn, before.fired
+        self.apart, self.drawn, self.fired = before.matched, before.drawn, before.fired
         self.taken = before.taken
         if before.rule.shape == self.rule.shape:
             self._decided = before._decided
+
+    @property
+    def matched(self) -> int:
+        """How many requests and records it was about."""
+        return self.apart + self._tally.count
+
+    def join(self, tally: Tally) -> None:
+        """From now on these requests are counted there."""
+        self.apart, self._tally = self.matched - tally.count, tally
 
     def matches(self, subject: Subject) -> bool:
         """Whether it is about this office and key; the endpoint was looked up already."""
@@ -103,7 +123,3 @@ class LiveRule:
         if len(self._decided) >= KEPT_RECORDS:
             del self._decided[next(iter(self._decided))]
         self._decided[key] = acts
-
-
-def _goes_by_attempts(shape: Shape) -> bool:
-    return shape.per is Per.KEY and shape.exactly is None

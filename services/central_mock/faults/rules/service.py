@@ -106,13 +106,11 @@ class RuleBook:
 
     def states(self) -> list[RuleState]:
         """Every rule with its counts, in the order in which they are asked."""
-        self._fold()
         rules = self.rules()
         return [self._state(self._live[each.name], rules) for each in rules]
 
     def state(self, name: str) -> RuleState | None:
         """One rule with its counts."""
-        self._fold()
         live = self._live.get(name)
         return self._state(live, self.rules()) if live else None
 
@@ -149,7 +147,6 @@ class RuleBook:
             await self._database.write(lambda session: keep_rule(session, rule, order, replaced=replaced))
             self._start(rule, rule.seconds)
             if going_on and before is not None:
-                self._fold()
                 self._live[name].go_on_from(before)
             self.recording.set(rule)
             log.warning(
@@ -221,7 +218,6 @@ class RuleBook:
 
     async def _put_in_force(self) -> None:
         lives = list(self._live.values())
-        self._fold()
         self._index = (
             RuleIndex(lives, seed=self.seed, attempts=self._attempts, note=self._note) if lives else None
         )
@@ -231,10 +227,6 @@ class RuleBook:
             self._changed.set()
             for each in self._watchers:
                 each()
-
-    def _fold(self) -> None:
-        if self._index is not None:
-            self._index.fold()
 
     def _note(self, live: LiveRule, subject: Subject, fired: Fired) -> None:
         live.fired += 1

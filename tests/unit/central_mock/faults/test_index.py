@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.central_mock.faults.rules.attempts import Attempts
@@ -232,7 +232,16 @@ def test_a_rule_among_a_thousand_is_found_by_its_office_or_key() -> None:
 
 @pytest.mark.parametrize(
     "counting",
-    [{}, {"after": 2}, {"first": 3}, {"every": 2, "after": 1}, {"probability": 1, "after": 3}],
+    [
+        {},
+        {"after": 2},
+        {"first": 3},
+        {"every": 2, "after": 1},
+        {"probability": 1, "after": 3},
+        {"per": "RULE", "every": 3},
+        {"per": "RULE", "after": 10, "first": 20, "every": 2},
+        {"per": "RULE", "probability": 1, "after": 3},
+    ],
 )
 def test_many_rules_that_go_by_dice_and_attempts_are_drawn_as_each_would_be_alone(
     counting: dict[str, Any],
@@ -250,7 +259,6 @@ def test_many_rules_that_go_by_dice_and_attempts_are_drawn_as_each_would_be_alon
         assert set(met) <= set(each_alone)
         kinds = {name: int(name.removeprefix("rule-")) % 2 for name in each_alone}
         assert {kinds[name] for name in met} == set(kinds.values())
-    together.index.fold()
     assert {each.matched for each in together.lives} == {50}
 
 
@@ -268,3 +276,74 @@ def test_a_rule_that_was_drawn_and_did_not_act_is_not_spent() -> None:
     assert names(drawn) == ["rule-0"] and book.drawn(Subject(None, "records.post", "key-2")) == ["rule-1"]
     drawn.settle()
     assert book.drawn(Subject(None, "records.post", "key-3")) == ["rule-0"]
+
+
+SHAPES = st.fixed_dictionaries(
+    {},
+    optional={
+        "probability": st.sampled_from([0.3, 1.0]),
+        "first": st.integers(1, 4),
+        "every": st.integers(1, 4),
+        "after": st.integers(0, 3),
+        "times": st.integers(1, 3),
+        "per": st.sampled_from(["KEY", "RULE"]),
+    },
+)
+MATCHES = st.sampled_from(
+    [{}, {}, {"endpoints": ["imports.post", "records.post"]}, {"offices": ["33.13.07"]}]
+)
+STEPS = st.one_of(
+    st.tuples(
+        st.just("set"), st.sampled_from(["FORGOTTEN", "ANSWER_LOST", "CAPTIVE_PORTAL"]), SHAPES, MATCHES
+    ),
+    st.tuples(st.sampled_from(["records.post", "imports.post", "health.get"]), st.sampled_from("abc")),
+    st.tuples(st.just("record"), st.sampled_from("abcdefgh")),
+)
+
+
+class Played:
+    """A book that rules come to while requests and imported records meet it."""
+
+    def __init__(self, few: int) -> None:
+        self.few = few
+        self.attempts = Attempts()
+        self.lives: list[LiveRule] = []
+        self.seen: list[object] = []
+
+    def play(self, steps: Sequence[tuple[Any, ...]]) -> list[object]:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("services.central_mock.faults.rules.index.FEW", self.few)
+            self._index()
+            for step in steps:
+                self._take(*step)
+        return [*self.seen, [(each.rule.name, each.matched, each.drawn) for each in self.lives]]
+
+    def _index(self) -> None:
+        self.index = RuleIndex(self.lives, seed=1, attempts=self.attempts, note=lambda *_: None)
+
+    def _take(self, what: str, *told: Any) -> None:
+        if what == "set":
+            kind, shape, match = told
+            number = len(self.lives) + 1
+            made = rule(f"rule-{number}", kind, number, shape=shape, match=match)
+            self.lives.append(LiveRule(made, tick=self.attempts.tick, ends=3600.0))
+            self._index()
+        elif what == "record":
+            self.seen.append(
+                names(self.index.ruling_for_record(Subject("33.13.07", "imports.post", told[0])))
+            )
+        else:
+            ruling = self.index.ruling(Subject("33.13.07", what, told[0]))
+            for each in ruling.drawn:
+                ruling.fired(each)
+            ruling.settle()
+            self.seen.append(names(ruling))
+
+
+@settings(max_examples=200)
+@given(steps=st.lists(STEPS, max_size=60))
+def test_rules_that_are_drawn_together_act_and_count_as_each_alone_would(
+    steps: list[tuple[Any, ...]],
+) -> None:
+    """Whatever comes between: other rules, requests to other endpoints, records that are asked about one by one."""
+    assert Played(few=1).play(steps) == Played(few=10**9).play(steps)
