@@ -92,7 +92,7 @@ async def read_state(centre: CentreRuntime) -> CentreState:
         clock_speed=centre.clock.speed,
         records=await _counts(centre),
         uniqueness=centre.policy,
-        journal_entries=len(centre.journal),
+        journal_entries=centre.keeper.rows + len(centre.journal.unwritten),
         scenario=run_state(centre.scenarios),
         restored="; ".join(filter(None, (centre.rules.restored, centre.scenarios.restored))) or None,
     )

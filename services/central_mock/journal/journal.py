@@ -1,6 +1,8 @@
-"""Where requests write what happens to them: in memory, at the cost of a few dictionary entries each.
+"""Where requests write what happens to them: in memory, until it is on disk.
 
-`JournalKeeper` takes from here what goes to disk; `reading` puts both together again.
+`JournalKeeper` takes from here what goes to disk; `reading` puts both together again. Nothing is kept longer: every
+object that outlives its request has the next one made in memory that no cache knows, and twenty thousand of them cost
+a request more than writing them down.
 """
 
 import itertools
@@ -23,12 +25,10 @@ from services.central_mock.journal.domain import (
 )
 from shared.clock import microseconds
 
-KEPT = 20_000
-"""Entries in memory, so that the last minutes are shown without a look at the disk."""
 UNWRITTEN_KEPT = 50_000
 """Ended entries that wait for the disk: a database that is away for long costs entries, never the memory."""
 HEARD_KEPT = 2_000
-"""Ends that followers are told from memory."""
+"""Ends that followers are told from memory, while there are any."""
 SETTLED_AT_ONCE = 64
 """Requests whose heads are read together: one after the other it costs a third of what it does between requests."""
 KEYS_COUNTED = 50_000
@@ -37,14 +37,13 @@ KEY_HEADER, OFFICE_HEADER = b"idempotency-key", b"x-office"
 
 
 class Journal:
-    """Entries in the order in which they began; the oldest make room.
+    """What runs and what the disk has not got yet.
 
     A request leaves two notes and goes on: what it was at its begin, and that it has ended. `settle` makes of many
     such notes what can be read, and whatever reads the journal has it do so first.
     """
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._tail: deque[AnyEntry] = deque(maxlen=kept)
+    def __init__(self) -> None:
         self._open: dict[int, Running] = {}
         self._unwritten: deque[AnyEntry] = deque()
         self.being_written: list[AnyEntry] = []
@@ -79,7 +78,6 @@ class Journal:
         """A client has connected. `id` of the answer is the connection's number."""
         self.settle()
         entry = ConnectionEntry(self._next_id(), at_us, peer, began=time.perf_counter())
-        self._tail.append(entry)
         self._open[entry.id] = entry
         if self.followers:
             self._next_seq()
@@ -120,7 +118,6 @@ class Journal:
         """A rule or a scenario: `note(What.RULE, at=now, event="set", name="hang-1", kind="HANG")`."""
         self.settle()
         entry = Note(self._next_id(), microseconds(at), what, event, name, detail, self._next_seq())
-        self._tail.append(entry)
         self._keep([entry])
         if self.followers:
             self._wake()
@@ -143,7 +140,6 @@ class Journal:
                 entry.attempt = self._attempt(entry.method, entry.route, key)
             entry.key = entry.key or key  # whoever took the record in has said so already
             entry.office = entry.office or office
-            self._tail.append(entry)
             if not entry.finished:
                 self._open[entry.id] = entry
         self._last_id = begun[-1][0].id
@@ -162,7 +158,10 @@ class Journal:
 
     def _keep(self, ended: Sequence[AnyEntry]) -> None:
         """For the disk, and for those who follow; in the order of their ends."""
-        self._heard.extend(ended)
+        if self.followers:
+            self._heard.extend(ended)
+        else:
+            self._heard.clear()
         self._unwritten.extend(each for each in ended if each.id >= self.first_id)
         while len(self._unwritten) > UNWRITTEN_KEPT:
             self._unwritten.popleft()
@@ -221,29 +220,15 @@ class Journal:
     def clear(self) -> None:
         """Forget all; numbers go on, so that cursors stay good. The keeper forgets what is on disk."""
         self.first_id = self.last_id + 1
-        self._tail.clear()
         self._heard.clear()
         self._attempts.clear()
         self._unwritten.clear()
 
-    def __len__(self) -> int:
-        self.settle()
-        return len(self._tail)
-
-    @property
-    def complete_from(self) -> int:
-        """From this number on every entry is in memory."""
-        self.settle()
-        return self._tail[0].id if self._tail else self.last_id + 1
-
     def held(self) -> dict[int, AnyEntry]:
         """All that is in memory, by number: newer than what the disk has of the same number."""
         self.settle()
-        known: dict[int, AnyEntry] = {each.id: each for each in self._tail}
-        older = [*self._open.values(), *self.being_written, *self._unwritten]
-        first = self.complete_from
-        known.update((each.id, each) for each in older if self.first_id <= each.id < first)
-        return known
+        held = [*self._open.values(), *self.being_written, *self._unwritten]
+        return {each.id: each for each in held if each.id >= self.first_id}
 
     @property
     def heard_from(self) -> int:

@@ -46,10 +46,10 @@ class History:
     async def _part(self, wanted: Wanted, after: int, limit: int) -> tuple[list[AnyEntry], int]:
         """Matching entries, and the number up to which these are all."""
         journal = self.journal
-        held, complete_from, upto = journal.held(), journal.complete_from, journal.last_id
+        held, upto = journal.held(), journal.last_id
         stored: list[AnyEntry] = []
-        if after + 1 < complete_from and self.keeper.rows:
-            span = Span(after, complete_from, wanted.since, wanted.until)
+        if self.keeper.rows:
+            span = Span(after, upto + 1, wanted.since, wanted.until)
             stored = await self._stored(span, judge_of(wanted), needles(wanted), limit)
             if len(stored) == limit:
                 upto = stored[-1].id

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.central_mock.faults.protocol import FaultedProtocol
-from services.central_mock.journal.domain import Entry
+from services.central_mock.journal.wanted import Wanted
 from shared.testing.waiting import eventually
 from tests.integration.central_mock.conftest import RunningCentre
 from tests.integration.central_mock.office import Prepared, RawConnection
@@ -38,10 +38,10 @@ async def half_sent(centre: RunningCentre) -> tuple[RawConnection, Prepared]:
     return wire, record
 
 
-def applied(centre: RunningCentre) -> list[Entry]:
-    """Requests that took effect."""
-    held = centre.runtime.journal.held().values()
-    return [each for each in held if isinstance(each, Entry) and each.applied]
+async def has_applied(centre: RunningCentre) -> bool:
+    """Whether a request took effect and is over."""
+    took_effect = Wanted(plain=(("applied", True), ("finished", True)))
+    return bool(await centre.runtime.history.newest(took_effect, limit=1))
 
 
 async def at_centre(centre: RunningCentre, record: Prepared) -> bool:
@@ -105,7 +105,7 @@ class TestHang:
 
         assert await wire.says_nothing(SILENCE)
         # It was under way when the centre froze, so it took effect: only the answer is lost.
-        await eventually(lambda: any(each.finished for each in applied(centre)))
+        await eventually(lambda: has_applied(centre))
         await centre.online()
         assert await at_centre(centre, record)
         (entry,) = await centre.journal(key=record.key, applied="true")

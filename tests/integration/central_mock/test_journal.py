@@ -27,9 +27,9 @@ T = TypeVar("T")
 REQUESTS = Wanted(what=(What.REQUEST,))
 
 
-def a_life(database: Database, *, kept: int = 3, most: int = 1000) -> History:
+def a_life(database: Database, *, most: int = 1000) -> History:
     """A journal, its keeper and its readers as one process has them."""
-    journal = Journal(kept)
+    journal = Journal()
     return History(journal, JournalKeeper(journal, database, FixedClock(EIGHT), most=most), database)
 
 
@@ -128,7 +128,7 @@ class TestOnDisk:
         seed = 20261122
         print("seed", seed)
         drawn = random.Random(seed)
-        history = a_life(database, kept=1)
+        history = a_life(database)
         await history.keeper.load()
         running: list[Entry] = []
         for number in range(60):

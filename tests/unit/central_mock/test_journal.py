@@ -29,6 +29,7 @@ from services.central_mock.journal.domain import (
     route_of,
 )
 from services.central_mock.journal.figures import CentreFigures
+from services.central_mock.journal.following import Follower
 from services.central_mock.journal.journal import Journal
 from services.central_mock.journal.rows import entry_of, row_of
 from services.central_mock.journal.wanted import Wanted
@@ -84,15 +85,16 @@ class TestWhatIsReadOfARequest:
 
 
 class TestMemory:
-    def test_it_keeps_the_last_and_whatever_still_runs(self) -> None:
-        journal = Journal(kept=3)
+    def test_it_keeps_what_runs_and_what_is_not_on_disk_and_nothing_else(self) -> None:
+        journal = Journal()
         running = journal.begin(at_us=EIGHT_US, connection=0, scope=scope())
         for _ in range(5):
             journal.finish(journal.begin(at_us=EIGHT_US, connection=0, scope=scope()), at_us=EIGHT_US)
-        journal.unwritten.clear()  # as if the keeper had written it
-        assert len(journal) == 3
-        assert sorted(journal.held()) == [running.id, 4, 5, 6]
-        assert journal.complete_from == 4
+        assert sorted(journal.held()) == [running.id, 2, 3, 4, 5, 6]
+        journal.being_written = [journal.unwritten.popleft() for _ in range(4)]
+        assert sorted(journal.held()) == [running.id, 2, 3, 4, 5, 6]
+        journal.being_written = []  # the keeper has written them
+        assert sorted(journal.held()) == [running.id, 6]
 
     def test_what_waits_for_the_disk_is_bounded_and_what_is_lost_is_counted(
         self, monkeypatch: pytest.MonkeyPatch
@@ -115,6 +117,7 @@ class TestMemory:
 
     def test_ends_are_numbered_in_their_own_order(self) -> None:
         journal = Journal()
+        journal.followers.add(Follower(0))
         first, second = (journal.begin(at_us=EIGHT_US, connection=0, scope=scope()) for _ in range(2))
         for each in (second, first):
             journal.finish(each, at_us=EIGHT_US)
@@ -127,10 +130,23 @@ class TestMemory:
     def test_memory_says_when_it_does_not_go_back_far_enough(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("services.central_mock.journal.journal.HEARD_KEPT", 2)
         journal = Journal()
-        for _ in range(4):
-            journal.finish(journal.begin(at_us=EIGHT_US, connection=0, scope=scope()), at_us=EIGHT_US)
+        follower = Follower(0)
+        journal.followers.add(follower)
+
+        def end(times: int) -> None:
+            for _ in range(times):
+                journal.finish(journal.begin(at_us=EIGHT_US, connection=0, scope=scope()), at_us=EIGHT_US)
+
+        end(4)
         assert journal.heard_after(1, 10) is None
         assert len(journal.heard_after(2, 10) or []) == 2
+        journal.followers.discard(follower)  # nobody listens: nothing is kept
+        end(1)
+        assert journal.heard_after(4, 10) is None
+        assert journal.heard_after(5, 10) == []
+        journal.followers.add(follower)
+        end(1)
+        assert [seq for seq, _ in journal.heard_after(5, 10) or []] == [6]
 
 
 # -- rows, and the same question asked of both
