@@ -7,21 +7,27 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
+import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
+from sqlalchemy.exc import DBAPIError
+from uvicorn.lifespan.on import LifespanOn
 
 from shared import problems
 from shared.body_limit import BodyLimit
 from shared.clock_control import router as clock_router
 from shared.clock_file import restore_clock
+from shared.database import DatabaseUnavailable
 from shared.express import Endpoint, open_express_lane
 from shared.idempotency import InFlight
 from shared.links import Links, document_links
 from shared.observability import Observability
 from shared.runtime import CurrentRuntime, Runtime
 from shared.settings import Profile
+
+log = structlog.get_logger()
 
 Lifespan = Callable[[Runtime], AbstractAsyncContextManager[None]]
 
@@ -127,6 +133,20 @@ def _document_problems(app: FastAPI) -> None:
     app.openapi = with_problems  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
 
+class _Lifespan(LifespanOn):
+    """Says in a line why a start failed, where the database is why; a bug keeps its traceback."""
+
+    async def send(self, message: Any) -> None:
+        error = sys.exc_info()[1]
+        if message["type"] == "lifespan.startup.failed" and isinstance(
+            error, DatabaseUnavailable | DBAPIError
+        ):
+            reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+            log.error("service.not_started", reason=reason)
+            message = {**message, "message": ""}
+        await super().send(message)
+
+
 class _Server(uvicorn.Server):
     """Lets the app end what it keeps open, so that it need not be cut."""
 
@@ -158,6 +178,8 @@ def serve(app: FastAPI, *, host: str, port: int, before_closing: Callable[[], No
         server_header=False,
         proxy_headers=False,
     )
+    config.load()
+    config.lifespan_class = _Lifespan
     server = _Server(config, before_closing)
     with suppress(KeyboardInterrupt):  # raised again by uvicorn after it has stopped
         server.run()
