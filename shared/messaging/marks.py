@@ -184,7 +184,9 @@ def load_heard(session: Session, publisher: str, *, lock: bool = False) -> Heard
 def marks_of(session: Session, asked: MarksAsked) -> MarksTold:
     """The marks in a part of our outbox: as far as it is published, and a page at most."""
     connection = connection_of(session)
-    waiting = sa.select(sa.func.min(outbox.c.id)).where(outbox.c.published_at.is_(None))
+    waiting = sa.select(sa.func.min(outbox.c.id)).where(
+        outbox.c.published_at.is_(None), outbox.c.exchange == EXCHANGE
+    )
     first_waiting = connection.execute(waiting).scalar_one_or_none()
     end = asked.upto if first_waiting is None else min(asked.upto, first_waiting - 1)
     page = (

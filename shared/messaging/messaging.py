@@ -115,10 +115,15 @@ class Messaging:
         self._refusals = 0
 
     async def _traffic(self, connection: AbstractConnection) -> None:
-        publishing = connection.channel(publisher_confirms=True, on_return_raises=True)
-        await within(CONNECT_TIMEOUT, publishing.initialize())
+        # apart, for a queue that never answers may hold up all that a channel publishes
+        publishing, parking = (
+            connection.channel(publisher_confirms=True, on_return_raises=True) for _ in range(2)
+        )
+        for channel in (publishing, parking):
+            await within(CONNECT_TIMEOUT, channel.initialize())
         work = {
             asyncio.create_task(self._relay.run(publishing), name="relay"),
+            asyncio.create_task(self._relay.park(parking), name="parking"),
             asyncio.create_task(self._consumer.marks.run(publishing), name="marks"),
             asyncio.create_task(watch(connection, self._consumer), name="broker-watch"),
         }

@@ -31,10 +31,9 @@ APPEND = Prepared(
         "created_at",
     ),
 )
-UNPUBLISHED = (
+WAITING = (
     sa.select(
         outbox.c.id,
-        outbox.c.exchange,
         outbox.c.routing_key,
         outbox.c.event_id,
         outbox.c.body,
@@ -44,6 +43,8 @@ UNPUBLISHED = (
     .order_by(outbox.c.id)
     .limit(sa.bindparam("most"))
 )
+UNPUBLISHED = WAITING.where(outbox.c.exchange == EXCHANGE)
+UNPARKED = WAITING.where(outbox.c.exchange != EXCHANGE)
 PUBLISHED = (
     sa.update(outbox)
     .where(outbox.c.id.in_(sa.bindparam("rows", expanding=True)))
@@ -91,8 +92,13 @@ def enqueue_parked(session: Session, queue: str, event: Event, reason: str, at: 
 
 
 def unpublished(session: Session, most: int) -> list[sa.Row[Any]]:
-    """The oldest rows that the broker has not confirmed."""
+    """The oldest events that the broker has not confirmed."""
     return list(connection_of(session).execute(UNPUBLISHED, {"most": most}))
+
+
+def unparked(session: Session, most: int) -> list[sa.Row[Any]]:
+    """The same of what was given up and goes to a parking queue."""
+    return list(connection_of(session).execute(UNPARKED, {"most": most}))
 
 
 def mark_published(session: Session, rows: list[int], at: datetime) -> None:

@@ -10,7 +10,7 @@ from tests.chaos.planted.unmended import mend_nothing
 WINDOW = 1.0
 
 
-async def _publish_batch(self: Any, exchanges: Any) -> int:
+async def _publish_batch(self: Any, exchange: Any) -> int:
     database, now = self._runtime.database, self._runtime.clock.now()
 
     def take(session: Any) -> list[Any]:
@@ -21,7 +21,7 @@ async def _publish_batch(self: Any, exchanges: Any) -> int:
 
     rows = await database.write(take)
     await asyncio.sleep(WINDOW)
-    await self._publish_in_turn(exchanges, iter(rows), [])
+    await self._publish_in_turn(exchange, iter(rows), [])
     return len(rows)
 
 

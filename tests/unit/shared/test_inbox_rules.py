@@ -21,7 +21,7 @@ from shared.messaging.asked import is_anything_asked, name_question
 from shared.messaging.consumer import ask_for_gaps
 from shared.messaging.handlers import Handlers
 from shared.messaging.inbox import GAP_PATIENCE, MAX_ATTEMPTS, MAX_DELAY, PARKED_AGAIN, Inbox, due_subjects
-from shared.messaging.outbox import enqueue, mark_published, publish_again, unpublished
+from shared.messaging.outbox import enqueue, mark_published, publish_again, unparked, unpublished
 from shared.tables import metadata
 
 SUBJECTS = ("ticket-1", "ticket-2", "ticket-3")
@@ -122,7 +122,7 @@ class InboxRules(RuleBasedStateMachine):
 
     def relay(self, service: Service) -> None:
         with service.session() as session:
-            if rows := unpublished(session, 1000):
+            if rows := [*unpublished(session, 1000), *unparked(session, 1000)]:
                 mark_published(session, [row.id for row in rows], self.now)
         for row in rows:
             event = Event.decode(bytes(row.body))

@@ -28,7 +28,6 @@ from shared.messaging.handlers import Handlers
 from shared.messaging.inbox import Inbox
 from shared.messaging.outbox import enqueue, publish_again
 from shared.messaging.relay import Relay
-from shared.messaging.topology import EXCHANGE
 from shared.metrics import Metrics
 from shared.runtime import Runtime
 from shared.tables import metadata, outbox
@@ -143,7 +142,7 @@ class RelayRules(RuleBasedStateMachine):
         """A batch, and perhaps a death before the outbox is told of it."""
         self.broker.fates, self.files.dies_at_next_write = list(fates), dies
         try:
-            asyncio.run(self.relay._publish_batch({EXCHANGE: cast(Any, self.broker)}))
+            asyncio.run(self.relay._publish_batch(cast(Any, self.broker)))
         except (Died, BaseExceptionGroup):
             self.begin()
         self.files.dies_at_next_write = False
