@@ -5,6 +5,7 @@ import os
 import urllib.request
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from services.ektp.bench.figures import Figure
 from services.ektp.bench.load import run_load
@@ -17,8 +18,14 @@ REQUESTS = 400
 """Of each client in a round: some seconds, in which both servers have had hundreds of slices of their core."""
 RULES = 1000
 HEALTH = "/central/v1/health"
-SELDOM = 1e-9
-"""A probability that has to be drawn for each request and never comes: the dearest rule that changes nothing."""
+SELDOM, LATE = 1e-9, 1_000_000_000
+SHAPES: list[dict[str, Any]] = [
+    {"probability": SELDOM},
+    {"probability": SELDOM, "per": "RULE"},
+    {"every": LATE, "per": "RULE"},
+    {"after": LATE},
+]
+"""Of the rules, in turn: they have to be asked about each request and never act, so that they change nothing."""
 
 Servers = Mapping[str, tuple[Stage, Process]]
 
@@ -83,7 +90,7 @@ def _set_rules(stage: Stage, wanted: int) -> None:
     """So many of them."""
     for number in range(wanted):
         fault = {"kind": "STATUS", "status": 500}
-        body = {"name": f"rule-{number}", "fault": fault, "shape": {"probability": SELDOM}}
+        body = {"name": f"rule-{number}", "fault": fault, "shape": SHAPES[number % len(SHAPES)]}
         request = urllib.request.Request(  # noqa: S310  # our own URL
             f"{stage.control_url}/control/v1/faults",
             data=json.dumps(body).encode(),
