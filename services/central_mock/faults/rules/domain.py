@@ -82,12 +82,7 @@ class Match(_Frozen):
     @property
     def everything(self) -> bool:
         """Whether nothing is left out."""
-        return not (self.endpoints or self.names)
-
-    @property
-    def names(self) -> bool:
-        """Whether it is about some offices or keys alone."""
-        return bool(self.offices or self.keys)
+        return not (self.offices or self.endpoints or self.keys)
 
 
 class Exactly(_Frozen):

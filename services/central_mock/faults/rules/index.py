@@ -22,7 +22,7 @@ class Bucket:
     """The rules that can act at one endpoint, by the key or office that they name."""
 
     def __init__(self, rules: Sequence[LiveRule], together: Sequence[DrawnTogether]) -> None:
-        self.together = together
+        self._together = together
         self._any: list[LiveRule] = []
         self._by_key: defaultdict[str, list[LiveRule]] = defaultdict(list)
         self._by_office: defaultdict[str, list[LiveRule]] = defaultdict(list)
@@ -41,6 +41,10 @@ class Bucket:
                 self._lengths.add(len(office))
         else:
             self._any.append(live)
+
+    def together(self, subject: Subject) -> list[DrawnTogether]:
+        """Those that are about it."""
+        return [each for each in self._together if each.rules[0].matches(subject)]
 
     def candidates(self, subject: Subject) -> list[LiveRule]:
         """In the order in which they are asked; without those that are drawn together."""
@@ -105,14 +109,14 @@ class RuleIndex:
     def ruling(self, subject: Subject) -> Ruling:
         """Draw for a request that has just come; counts it as an attempt."""
         bucket = self._bucket(subject.endpoint)
-        candidates = bucket.candidates(subject)
-        if not (candidates or bucket.together):
+        candidates, together = bucket.candidates(subject), bucket.together(subject)
+        if not (candidates or together):
             return NOTHING
         history = self._attempts.meet(subject.endpoint, subject.key)
         numbers = Numbers(self._seed, subject)
         for live in candidates:
             live.apart += live.matches(subject)
-        hits = [live for each in bucket.together for live in each.hits(history, numbers)]
+        hits = [live for each in together for live in each.hits(history, numbers)]
         if hits:
             candidates = in_order([*candidates, *hits])
         return self._ruling(subject, candidates, history, numbers) if candidates else NOTHING
@@ -120,13 +124,13 @@ class RuleIndex:
     def ruling_for_record(self, subject: Subject) -> Ruling:
         """Draw for a record; asking again gives the same and counts nothing twice."""
         bucket = self._bucket(subject.endpoint)
-        candidates = bucket.candidates(subject)
-        if bucket.together:
-            candidates = in_order([*candidates, *(live for each in bucket.together for live in each.rules)])
+        candidates, together = bucket.candidates(subject), bucket.together(subject)
+        if together:
+            candidates = in_order([*candidates, *(live for each in together for live in each.rules)])
         if not candidates:
             return NOTHING
         ruling = self._ruling(subject, candidates, None, Numbers(self._seed, subject))
-        for each in bucket.together:
+        for each in together:
             each.regroup()
         return ruling
 
@@ -207,12 +211,11 @@ def _roll(seed: int, rule: str, subject: Subject, attempt: int, what: str) -> fl
 
 
 def _drawn_together(rules: Sequence[LiveRule]) -> list[DrawnTogether]:
-    """Those that go by dice and counts and can act at the same endpoints, where there are many."""
+    """Those that go by dice and counts and meet the same requests, where there are many."""
     alike: defaultdict[tuple[object, ...], list[LiveRule]] = defaultdict(list)
     for each in rules:
         if each.is_thin:
-            kind, match = each.rule.fault.kind, each.rule.match
-            alike[acts_at(kind), frozenset(match.endpoints), each.stage is Stage.MEANING].append(each)
+            alike[acts_at(each.rule.fault.kind), each.stage is Stage.MEANING, *each.names].append(each)
     return [DrawnTogether(each) for each in alike.values() if len(each) >= FEW]
 
 

@@ -42,7 +42,7 @@ class LiveRule:
         self.always = rule.always
         self.number = rule_number(rule.name)
         self.threshold = threshold(rule.shape.probability)
-        self.is_thin = not self.always and rule.shape.exactly is None and not rule.match.names
+        self.is_thin = not self.always and rule.shape.exactly is None
         """Whether dice and counts say all: many of these are drawn together."""
         self.drawn = self.fired = 0
         self.apart = 0
@@ -70,6 +70,12 @@ class LiveRule:
         self.taken = before.taken
         if before.rule.shape == self.rule.shape:
             self._decided = before._decided
+
+    @property
+    def names(self) -> tuple[frozenset[str], ...]:
+        """The endpoints, offices and keys that it is about."""
+        match = self.rule.match
+        return frozenset(match.endpoints), frozenset(match.offices), self._keys
 
     @property
     def matched(self) -> int:

@@ -1,4 +1,4 @@
-"""Rules that name nobody and go by dice and by counts: there may be a thousand, drawn in one pass.
+"""Rules that meet the same requests and go by dice and by counts: there may be a thousand, drawn in one pass.
 
 All dice of a group are thrown in one number: each rule has a lane of 128 bits in it, wide enough for the product of two
 words, so that four operations on a long number do what `mixed(request, rule) < threshold` does rule by rule.

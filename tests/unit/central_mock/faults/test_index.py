@@ -290,14 +290,24 @@ SHAPES = st.fixed_dictionaries(
     },
 )
 MATCHES = st.sampled_from(
-    [{}, {}, {"endpoints": ["imports.post", "records.post"]}, {"offices": ["33.13.07"]}]
+    [
+        {},
+        {},
+        {"endpoints": ["imports.post", "records.post"]},
+        {"offices": ["33.13.07"]},
+        {"offices": ["33.13.*"]},
+        {"keys": ["a", "b"]},
+    ]
 )
+OFFICES = st.sampled_from(["33.13.07", "33.13.09", None])
 STEPS = st.one_of(
     st.tuples(
         st.just("set"), st.sampled_from(["FORGOTTEN", "ANSWER_LOST", "CAPTIVE_PORTAL"]), SHAPES, MATCHES
     ),
-    st.tuples(st.sampled_from(["records.post", "imports.post", "health.get"]), st.sampled_from("abc")),
-    st.tuples(st.just("record"), st.sampled_from("abcdefgh")),
+    st.tuples(
+        st.sampled_from(["records.post", "imports.post", "health.get"]), st.sampled_from("abc"), OFFICES
+    ),
+    st.tuples(st.just("record"), st.sampled_from("abcdefgh"), OFFICES),
 )
 
 
@@ -329,11 +339,9 @@ class Played:
             self.lives.append(LiveRule(made, tick=self.attempts.tick, ends=3600.0))
             self._index()
         elif what == "record":
-            self.seen.append(
-                names(self.index.ruling_for_record(Subject("33.13.07", "imports.post", told[0])))
-            )
+            self.seen.append(names(self.index.ruling_for_record(Subject(told[1], "imports.post", told[0]))))
         else:
-            ruling = self.index.ruling(Subject("33.13.07", what, told[0]))
+            ruling = self.index.ruling(Subject(told[1], what, told[0]))
             for each in ruling.drawn:
                 ruling.fired(each)
             ruling.settle()
