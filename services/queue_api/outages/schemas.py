@@ -51,4 +51,4 @@ class OutageView(BaseModel):
     @classmethod
     def of(cls, outage: Outage, services: set[ServiceType]) -> Self:
         """The stored outage with what it stops."""
-        return cls(**outage.model_dump(), services=sorted(services), by=outage.opened_by)
+        return cls(**outage.model_dump(exclude={"steps"}), services=sorted(services), by=outage.opened_by)

@@ -135,6 +135,15 @@ class TestByHand:
         board = (await desk.http.get(f"/v1/offices/{OFFICE}/board")).json()
         assert (board["outage"]["source"], board["outage"]["hop"]) == ("PLN", "POWER")
 
+    async def test_news_of_one_that_stops_steps_by_name_say_which(self, desk: FrontDesk) -> None:
+        steps = ["CARD_PRINTING", "SUKET"]
+        told = await desk.post(f"/v1/offices/{OFFICE}/outages", {"hop": "OFFICE", "services": steps})
+        outage = told.json()["id"]
+        answer = await desk.http.patch(
+            f"/v1/outages/{outage}", json={"note": "a new ribbon"}, headers=desk.token("officer")
+        )
+        assert (answer.status_code, answer.json()["services"]) == (200, steps)
+
     async def test_an_expectation_without_a_source_is_refused(self, desk: FrontDesk) -> None:
         outage = await power_fails(desk)
         news = {"expected_restoration": "2016-09-16T11:00:00+07:00"}
