@@ -120,8 +120,8 @@ class Forwarder:
         if self.link.state is LinkState.PAUSED:
             await self._give_back()
             await self._wait(IDLE_PROBE_SECONDS)
-        elif self.link.not_before is not None and self.link.not_before > now:
-            await self._wait((self.link.not_before - now).total_seconds())
+        elif (patience := self.link.patience(now)) > 0:
+            await self._wait(patience)
         elif self.link.state is LinkState.OFFLINE:
             self.ramp.restart()
             await self._probe_leased()
@@ -175,6 +175,8 @@ class Forwarder:
 
     async def _idle(self, now: datetime) -> None:
         quiet = (now - self._last_exchange).total_seconds() if self._last_exchange else IDLE_PROBE_SECONDS
+        if quiet < 0.0:  # the clock was set back
+            quiet = IDLE_PROBE_SECONDS
         if self.link.failures or quiet >= IDLE_PROBE_SECONDS:
             await self.note(await self._centre.probe())
             quiet = 0.0

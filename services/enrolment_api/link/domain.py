@@ -82,7 +82,15 @@ class LinkStatus:
 
     def allows(self, now: datetime) -> bool:
         """Whether anything may go out now: neither an outage nor a Retry-After holds it back."""
-        return self.sends and (self.not_before is None or self.not_before <= now)
+        return self.sends and self.patience(now) <= 0.0
+
+    def patience(self, now: datetime) -> float:
+        """Seconds until the next try; 0 when it is due.
+
+        What is further off than any wait there is was meant by a clock that has been set back since.
+        """
+        left = (self.not_before - now).total_seconds() if self.not_before is not None else 0.0
+        return left if 0.0 < left <= MAX_RETRY_AFTER else 0.0
 
     @property
     def out(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,25 @@ async def test_a_centre_that_refuses_opens_one_outage_and_its_return_closes_the_
         assert len(closed) == 1
         assert closed[0]["state"] == "ONLINE"  # type: ignore[index]
         assert [each["hop"] for each in ours if each["state"] == "OFFLINE"] == ["CENTRE"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("out", [True, False], ids=["out", "idle"])
+async def test_a_clock_that_is_set_back_keeps_the_centre_waiting_no_longer(
+    office: Running, centre: ScriptedCentre, out: bool
+) -> None:
+    """A computer without a battery is hours ahead until somebody tells it the time; chaos seed 1024."""
+    async with office() as running:
+        await eventually(lambda: is_online(running), within=20)
+        if out:
+            await centre.down()
+            await eventually(lambda: is_out(running), within=20)
+        clock = running.runtime.clock
+        clock.set(clock.now() - timedelta(hours=7), SPEED)
+        if out:
+            await centre.up()
+        else:
+            await centre.down()
+        await eventually(lambda: is_online(running) if out else is_out(running), within=20)
 
 
 async def test_a_lost_answer_is_settled_by_asking_and_never_sent_again(

@@ -82,6 +82,12 @@ class TestComingBack:
         link = after_failure(link, Failure.BUSY, START, random.Random(1), 10**9)
         assert link.not_before == START + timedelta(seconds=MAX_RETRY_AFTER)
 
+    def test_a_clock_that_was_set_back_leaves_no_longer_wait_than_there_is(self) -> None:
+        link = after_failure(fail(online(), 2), Failure.BUSY, START, random.Random(1), 120)
+        assert link.patience(START + timedelta(seconds=20)) == 100.0
+        assert link.patience(START + timedelta(seconds=120)) == 0.0
+        assert link.patience(START - timedelta(hours=7)) == 0.0
+
     def test_a_busy_centre_is_left_alone_even_before_the_link_is_out(self) -> None:
         link = after_failure(online(), Failure.BUSY, START, random.Random(1), 30)
         assert link.state is LinkState.DEGRADED
