@@ -174,9 +174,10 @@ class Forwarder:
             await self._idle(now)
 
     async def _idle(self, now: datetime) -> None:
-        quiet = (now - self._last_exchange).total_seconds() if self._last_exchange else IDLE_PROBE_SECONDS
-        if quiet < 0.0:  # the clock was set back
-            quiet = IDLE_PROBE_SECONDS
+        # either way: the clock may have been set back
+        quiet = (
+            abs((now - self._last_exchange).total_seconds()) if self._last_exchange else IDLE_PROBE_SECONDS
+        )
         if self.link.failures or quiet >= IDLE_PROBE_SECONDS:
             await self.note(await self._centre.probe())
             quiet = 0.0
