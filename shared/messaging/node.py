@@ -21,6 +21,9 @@ PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 # The scripts in /usr/sbin change the user and ignore the directories given to them; these do not.
 PACKAGED_SCRIPTS = (Path("/usr/lib/rabbitmq/bin"),)
 
+# What a node could not start with any more, beside what it keeps now.
+ASIDE = "set-aside-"
+
 
 class BrokerNotInstalled(RuntimeError):
     """There is no RabbitMQ server on this machine: install Debian's package `rabbitmq-server`, or set BROKER_URL."""
@@ -131,10 +134,30 @@ class BrokerNode:
             self._epmd = None
 
     def kill(self) -> None:
-        """End the node as a power cut would (kill -9). Its name server stays for the next `start`."""
+        """End the node at once (kill -9). Its name server stays for the next `start`."""
         if self._node is not None and self.is_running():
             os.killpg(self._node.pid, signal.SIGKILL)
             self._node.wait()
+
+    def set_aside(self) -> Path:
+        """Move what a node that does not run has kept out of its way; where it is now."""
+        kept = self.home / "mnesia"
+        number = len(list(kept.glob(f"{ASIDE}*"))) + 1
+        aside = kept / f"{ASIDE}{number}"
+        entries = [entry for entry in kept.iterdir() if not entry.name.startswith(ASIDE)]
+        aside.mkdir()
+        for entry in entries:
+            entry.rename(aside / entry.name)
+        return aside
+
+    def put_back(self, aside: Path) -> None:
+        """Give a node that does not run what was set aside, in the place of what it has made since."""
+        for entry in aside.iterdir():
+            made = aside.parent / entry.name
+            if made.is_dir():
+                shutil.rmtree(made)
+            entry.replace(made)
+        aside.rmdir()
 
     def _prepare(self) -> None:
         for name in ("home", "mnesia", "log"):

@@ -9,6 +9,7 @@ from string import Template
 from shared.messaging.node import BrokerNode
 from shared.testing import erlang
 from shared.testing.ports import free_port
+from shared.testing.power import PoweredDisk
 from shared.testing.signals import deliver
 from shared.testing.timeline import Timeline
 
@@ -23,8 +24,15 @@ class Broker:
 
     name = "broker"
 
-    def __init__(self, home: Path, timeline: Timeline | None = None) -> None:
+    def __init__(
+        self, home: Path, timeline: Timeline | None = None, *, disk: PoweredDisk | None = None
+    ) -> None:
+        """What it keeps lies on `disk`, if it is given one: then its power can be cut."""
         self.node = BrokerNode(home, port=free_port())
+        self.disk = disk
+        if disk is not None:
+            home.mkdir(parents=True, exist_ok=True)
+            (home / "mnesia").symlink_to(disk.path)
         self.vhost = "/"
         self._wanted = False
         self.is_frozen = False
@@ -35,6 +43,8 @@ class Broker:
         """Let another timeline have what happens here: a node may outlive the trio that used it."""
         self._timeline = timeline
         timeline.follow(self.name, self.node.home / "log" / "out")
+        if self.disk is not None:
+            self.disk.tell(timeline)
 
     @property
     def port(self) -> int:
@@ -77,6 +87,7 @@ class Broker:
             if not self.node.is_running() or time.monotonic() > deadline:
                 self.node.wait_ready(0)
             await asyncio.sleep(POLL)
+        self._settle()
         self._timeline.note(self.name, "ready")
 
     async def start(self, within: float = READY_WITHIN) -> None:
@@ -104,15 +115,18 @@ class Broker:
             self.is_frozen = False
 
     def close(self) -> None:
-        """End it and its name server for good."""
+        """End it and its name server for good, and its disk with it."""
         self._wanted = False
         self.node.kill()
         self.node.stop()
+        if self.disk is not None:
+            self.disk.close()
 
     def use_vhost(self, name: str) -> None:
         """Make a virtual host and hand out URLs to it: a trio of its own on a node that is used again."""
         self.ask(erlang.MAKE_VHOST.substitute(vhost=name))
         self.vhost = name
+        self._settle()
 
     def drop_vhost(self) -> None:
         """Delete the virtual host that was made last, with its queues."""
@@ -172,6 +186,11 @@ class Broker:
     def ask(self, expression: str) -> str:
         """What the node answers to an Erlang expression. Raises BrokerFailed, also when it is frozen."""
         return erlang.ask(self.node, expression)
+
+    def _settle(self) -> None:
+        """What was made at an installation is on disk long before the power goes."""
+        if self.disk is not None:
+            self.disk.sync()
 
     def _alarm(self, room: float, what: str, *, fault: str = "") -> None:
         self.ask(erlang.SET_MEMORY_LIMIT.substitute(share=f"{room:.9f}"))

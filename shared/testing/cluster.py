@@ -27,9 +27,10 @@ from shared.testing.clocks import turn_clock
 from shared.testing.databases import PostgresDatabase, ServiceDatabase, SqliteFile
 from shared.testing.disk import SmallDisk
 from shared.testing.layout import Layout
-from shared.testing.plan import BROKER, CENTRE, KINDS, DatabaseKind, plain
+from shared.testing.plan import BROKER, CENTRE, KINDS, POSTGRES, DatabaseKind, plain
 from shared.testing.ports import free_port
 from shared.testing.postgres_node import PostgresNode
+from shared.testing.power import Outlet, PoweredDisk, cut_power
 from shared.testing.process import Process
 from shared.testing.proxy import Hop, Network
 from shared.testing.timeline import Timeline
@@ -54,12 +55,14 @@ class Cluster:
         broker: Broker | bool = True,
         postgres: PostgresNode | None = None,
         disks: Mapping[str, int] | None = None,
+        powered: bool = False,
         settings: Mapping[str, str] | None = None,
         before_services: BeforeServices | None = None,
     ) -> None:
         """`broker` and `postgres` may be given: they are used, healed and left running, for many trios in turn.
 
-        `disks` are megabytes of a small disk by its owner (`enrolment`, `queue`, `centre`); `settings` are
+        `disks` are megabytes of a small disk by its owner (`enrolment`, `queue`, `centre`); with `powered` these are
+        such that can lose their power (see `cut_power`), and `broker` and `postgres` may have one. `settings` are
         environment variables for all processes. `before_services` is awaited when the broker is up and no service
         runs yet: who wants to see their first words listens from there on.
         """
@@ -77,6 +80,7 @@ class Cluster:
         self._control_port = free_port()
         self._kind, self._replicas, self._settings = database, replicas, dict(settings or {})
         self._disk_sizes = dict(disks or {})
+        self._powered = powered
         self._wants_broker, self._own_broker = bool(broker), broker is True
         self._broker = broker if isinstance(broker, Broker) else None
         self._postgres, self._own_postgres = postgres, postgres is None
@@ -198,6 +202,14 @@ class Cluster:
         """Keep a service from its database until `heal`."""
         self._locks.append(self.databases[service].lock())
 
+    def cut_power(self, *names: str) -> None:
+        """Let parts lose their power in one moment, with all that their disks had not synced; nobody is started.
+
+        For services with a disk of a trio that is `powered` or with a database on a server, and for a broker or a
+        server that was made with such a disk. Raises ValueError for others.
+        """
+        cut_power([self._outlet(name) for name in names])
+
     async def health(self, name: str) -> dict[str, Any]:
         """What a process says of itself, past every proxy. Raises httpx.HTTPError when it says nothing."""
         answer = await self._client.get(f"{self._direct(name)}/health/ready")
@@ -248,6 +260,15 @@ class Cluster:
             print(f"seed {self.seed}\n{self.timeline.render(LAST_MOMENTS)}")
         await self.close()
 
+    def _outlet(self, name: str) -> Outlet:
+        server = {BROKER: self._broker, POSTGRES: self._postgres}.get(name)
+        if server is None and isinstance(self.databases[plain(name).name], PostgresDatabase):
+            return Outlet(self.processes[name])
+        disk = server.disk if server else self.disks.get(name)
+        if not isinstance(disk, PoweredDisk):
+            raise ValueError(f"{name} has no disk whose power can be cut")
+        return Outlet(server or self.processes[name], disk)
+
     def _leave(self, broker: Broker) -> None:
         if self._own_broker:
             broker.close()
@@ -257,13 +278,17 @@ class Cluster:
 
     def _spawn_servers(self) -> None:
         if self._kind == "postgresql" and self._postgres is None:
-            self._postgres = PostgresNode()
+            self._postgres = PostgresNode(disk=self._powered_disk(POSTGRES))
         if self._wants_broker and self._broker is None:
-            self._broker = Broker(self.home / BROKER)
+            self._broker = Broker(self.home / BROKER, disk=self._powered_disk(BROKER))
         for server in (self._broker, self._postgres):
             if server is not None:
                 server.tell(self.timeline)
                 server.spawn()
+
+    def _powered_disk(self, owner: str) -> PoweredDisk | None:
+        size = self._disk_sizes.get(owner)
+        return PoweredDisk(size, owner=owner) if size and self._powered else None
 
     async def _prepare_databases(self) -> None:
         if self._postgres is not None:
@@ -277,7 +302,8 @@ class Cluster:
             return PostgresDatabase(self.postgres, self.postgres.fresh_database(name))
         directory = self.home / name
         if size := self._disk_sizes.get(name):
-            self.disks[name] = SmallDisk(size, timeline=self.timeline, owner=name)
+            kind = PoweredDisk if self._powered else SmallDisk
+            self.disks[name] = kind(size, timeline=self.timeline, owner=name)
             directory = self.disks[name].path
         directory.mkdir(parents=True, exist_ok=True)
         return SqliteFile(directory / "data.db", self.timeline, name)

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from shared.testing.cluster import Cluster
     from shared.testing.disk import SmallDisk
     from shared.testing.postgres_node import PostgresNode
+    from shared.testing.power import PoweredDisk
     from shared.testing.proxy import Hop, Network
 
 SEED = pytest.StashKey[int]()
 CLUSTERS = pytest.StashKey["list[Cluster]"]()
-SMALL_DISK_MEGABYTES = 16
 SEEDS = 1 << 31
+BROKER_DISK_MEGABYTES = 4096
+"""What is not used takes no room. RabbitMQ stops taking messages when a disk has little left."""
 LAST_MOMENTS = 200
 
 MakeCluster = Callable[..., Awaitable["Cluster"]]
@@ -68,10 +70,11 @@ def tcp_proxy(network: "Network") -> MakeHop:
 
 @pytest.fixture(scope="session")
 def chaos_broker(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Broker]":
-    """One broker node for the session (4 to 8 s); trios get a virtual host each."""
+    """One broker node for the session (4 to 8 s); trios get a virtual host each. Its power can be cut, if at all."""
     from shared.testing.broker_faults import Broker
+    from shared.testing.power import powered_disk
 
-    broker = Broker(tmp_path_factory.mktemp("broker"))
+    broker = Broker(tmp_path_factory.mktemp("broker"), disk=powered_disk(BROKER_DISK_MEGABYTES, "broker"))
     try:
         broker.spawn()
         yield broker
@@ -141,15 +144,24 @@ async def centre(centre_process: "CentreProcess") -> "AsyncIterator[CentreClient
 @pytest.fixture
 def small_disk() -> "Iterator[SmallDisk]":
     """A disk of 16 MB that can be filled; the test is skipped, with the reason, where none can be mounted."""
-    from shared.testing.disk import SmallDisk, no_small_disk
+    from shared.testing.disk import SMALLEST, SmallDisk, no_small_disk
 
     if reason := no_small_disk():
         pytest.skip(reason)
-    disk = SmallDisk(SMALL_DISK_MEGABYTES)
-    try:
+    with contextlib.closing(SmallDisk(SMALLEST)) as disk:
         yield disk
-    finally:
-        disk.close()
+
+
+@pytest.fixture
+def powered_disk() -> "Iterator[PoweredDisk]":
+    """A disk of 16 MB that can lose its power with all that was not synced; skipped where none can be mounted."""
+    from shared.testing.disk import SMALLEST, no_small_disk
+    from shared.testing.power import PoweredDisk
+
+    if reason := no_small_disk(PoweredDisk):
+        pytest.skip(reason)
+    with contextlib.closing(PoweredDisk(SMALLEST)) as disk:
+        yield disk
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from shared.processes import ends_with_parent
 from shared.testing.ports import free_port
+from shared.testing.power import PoweredDisk
 from shared.testing.signals import deliver, state_of
 from shared.testing.timeline import Timeline
 
@@ -28,12 +29,12 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] ",
     "log_timezone": "UTC",
     "max_connections": "200",
-    # Whatever was written is with the kernel, from which kill -9 takes nothing; without this a start after a kill
-    # takes 2 to 5 s instead of a half.
-    "fsync": "off",
+    "recovery_init_sync_method": "syncfs",
     # In its own directory, which is deleted: what a killed server has in /dev/shm stays there for ever.
     "dynamic_shared_memory_type": "mmap",
 }
+# Whatever was written is with the kernel, from which kill -9 takes nothing: only a power cut needs more.
+NO_FSYNC = {"fsync": "off"}
 
 
 class PostgresFailed(AssertionError):
@@ -45,10 +46,16 @@ class PostgresNode:
 
     name = "postgres"
 
-    def __init__(self, home: Path | None = None, timeline: Timeline | None = None) -> None:
-        """`home` is a directory of its own that every user can reach (not pytest's `tmp_path`), or a temporary one."""
+    def __init__(
+        self, home: Path | None = None, timeline: Timeline | None = None, *, disk: PoweredDisk | None = None
+    ) -> None:
+        """`home` is a directory of its own that every user can reach (not pytest's `tmp_path`), or a temporary one.
+
+        Its data lie on `disk`, if it is given one: then they are synced, and its power can be cut.
+        """
         self._own_home = home is None
         self.home = home or Path(tempfile.mkdtemp(prefix="ektp-postgres-"))
+        self.disk = disk
         self.port = free_port()
         self.log = self.home / "log"
         self._wanted = False
@@ -58,11 +65,15 @@ class PostgresNode:
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
         self._programs, self._as_user = _prepared(self.home)
+        if disk is not None and self._as_user:
+            shutil.chown(disk.path, UNPRIVILEGED, UNPRIVILEGED)
 
     def tell(self, timeline: Timeline) -> None:
         """Let another timeline have what happens here: a server may outlive the trio that used it."""
         self._timeline = timeline
         timeline.follow(self.name, self.log)
+        if self.disk is not None:
+            self.disk.tell(timeline)
 
     @property
     def pid(self) -> int | None:
@@ -93,7 +104,7 @@ class PostgresNode:
         self._wanted = True
         if self.is_running():
             return
-        data = self.home / "data"
+        data = (self.disk.path if self.disk else self.home) / "data"
         if not data.exists():
             initdb = [
                 "initdb",
@@ -104,7 +115,10 @@ class PostgresNode:
                 "--no-instructions",
             ]
             self._run([*initdb, "--pgdata", str(data)])
-        options = [option for name, value in SETTINGS.items() for option in ("-c", f"{name}={value}")]
+            if self.disk is not None:
+                self.disk.sync()
+        settings = SETTINGS if self.disk else SETTINGS | NO_FSYNC
+        options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
         command = ["-D", str(data), "-h", "127.0.0.1", "-p", str(self.port), "-k", str(self.home), *options]
         # In this order: the kernel forgets the parent of a process that becomes another user's.
         server = [*self._as_user, *ends_with_parent([str(self._programs / "postgres"), *command])]
@@ -131,7 +145,7 @@ class PostgresNode:
         await self.wait_ready(within)
 
     def kill(self) -> None:
-        """Kill -9 the server and all its backends, as a power cut would."""
+        """Kill -9 the server and all its backends."""
         self._wanted = False
         if self._process is None or not self.is_running():
             return
@@ -167,8 +181,10 @@ class PostgresNode:
             self.cont()
 
     def close(self) -> None:
-        """End it for good."""
+        """End it for good, and its disk with it."""
         self.kill()
+        if self.disk is not None:
+            self.disk.close()
         if self._own_home:
             shutil.rmtree(self.home, ignore_errors=True)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import uvloop
 
 from shared.testing.disk import no_small_disk
+from shared.testing.power import PoweredDisk
 from tests.chaos.report import shown_report
 from tests.chaos.run import run
 from tests.chaos.schedule import schedule, shown
@@ -22,7 +23,7 @@ def main() -> int:
     """Exit code 0 when every promise was kept."""
     options = _options()
     first = options.seed if options.seed is not None else random.SystemRandom().randrange(SEEDS)
-    disks = no_small_disk() is None
+    disks = no_small_disk(PoweredDisk) is None
     kinds = tuple(filter(None, options.kinds.split(",")))
     setups = [
         setup_of(seed, options.minutes, options.database or None, disks=disks, kinds=kinds)

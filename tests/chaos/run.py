@@ -31,7 +31,8 @@ from tests.chaos.schedule import schedule
 from tests.chaos.setup import Setup
 from tests.chaos.tap import Tap
 
-DISKS = {"queue": 256, "enrolment": 512}
+DISKS = {"queue": 256, "enrolment": 512, "centre": 512, "broker": 4096, "postgres": 4096}
+"""Megabytes. The servers' are so large because they must not run full: RabbitMQ stops taking messages long before."""
 SETTINGS = {
     "CENTRAL_UNIQUENESS_DELAY": "2",
     "RECONCILIATION_INTERVAL": "60",
@@ -103,6 +104,7 @@ async def run(
         broker=broker,
         postgres=postgres,
         disks=DISKS if setup.disks else None,
+        powered=setup.disks,
         settings=SETTINGS
         | {"OFFICES_FILE": str(write_offices(home / "offices.json"))}
         | dict(settings or {}),

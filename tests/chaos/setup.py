@@ -22,7 +22,7 @@ class Setup:
     database: DatabaseKind = "sqlite"
     replicas: int = 1
     disks: bool = False
-    """Whether small disks can be mounted here, so that they can be full."""
+    """Whether disks of our own can be mounted here, so that they can be full and lose their power."""
     kinds: tuple[str, ...] = ()
     """Only these kinds of faults; all when empty."""
     settles_within: float = 60.0
@@ -45,5 +45,5 @@ def setup_of(
     """Odd seeds run two replicas of each on PostgreSQL, even ones a single office's node on SQLite."""
     kind: DatabaseKind = database or ("postgresql" if seed % 2 else "sqlite")
     if kind == "postgresql":
-        return Setup(seed, minutes, kind, replicas=2, kinds=kinds)
+        return Setup(seed, minutes, kind, replicas=2, disks=disks, kinds=kinds)
     return Setup(seed, minutes, kind, disks=disks, kinds=kinds)

@@ -15,9 +15,11 @@ from typing import Any
 import uvloop
 
 from shared.testing.broker_faults import Broker
+from shared.testing.plan import BROKER, POSTGRES
 from shared.testing.postgres_node import PostgresNode
+from shared.testing.power import powered_disk
 from tests.chaos.report import phases, shown_report
-from tests.chaos.run import Report, run
+from tests.chaos.run import DISKS, Report, run
 from tests.chaos.setup import Setup
 
 SUMMARY = "summary.json"
@@ -83,9 +85,9 @@ def soak(setups: list[Setup], folder: Path) -> Summary:
     folder.mkdir(parents=True, exist_ok=True)
     summary = read_summary(folder / SUMMARY)
     with ExitStack() as ours:
-        broker = ours.enter_context(closing(Broker(folder / "broker")))
-        postgres = PostgresNode()
-        ours.callback(postgres.close)
+        broker_disk, postgres_disk = (powered_disk(DISKS[owner], owner) for owner in (BROKER, POSTGRES))
+        broker = ours.enter_context(closing(Broker(folder / "broker", disk=broker_disk)))
+        postgres = ours.enter_context(closing(PostgresNode(disk=postgres_disk)))
         for setup in (each for each in setups if each.seed not in summary.seeds):
             began = time.monotonic()
             written = folder / f"seed-{setup.seed}"

@@ -9,6 +9,8 @@ import random
 import pytest
 
 from shared.testing.broker_faults import Broker
+from shared.testing.disk import no_small_disk
+from shared.testing.power import PoweredDisk
 from tests.chaos.planted.bugs import BUGS, Bug
 from tests.chaos.run import run
 from tests.chaos.setup import Setup
@@ -30,7 +32,8 @@ async def test_one_of_the_bugs_is_caught(chaos_broker: Broker, chaos_seed: int) 
 
 async def caught_by(broker: Broker, bug: Bug) -> set[str]:
     """The checks that complain about a run with the bug; says how long that took."""
-    setup = Setup(bug.seed, minutes=bug.minutes, kinds=bug.kinds, settles_within=5.0)
+    disks = no_small_disk(PoweredDisk) is None
+    setup = Setup(bug.seed, minutes=bug.minutes, disks=disks, kinds=bug.kinds, settles_within=5.0)
     report = await run(setup, broker=broker, bug=bug)
     caught = {each.check for each in report.violations}
     print(f"{bug.name}: caught by {sorted(caught)} in {report.took:.0f} s: {report.violations[:1]}")

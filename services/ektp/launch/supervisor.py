@@ -16,6 +16,7 @@ import httpx
 
 from services.ektp.errors import CommandFailed
 from services.ektp.launch.backoff import Backoff
+from services.ektp.launch.broker import bring_up
 from services.ektp.launch.child import Child
 from services.ektp.launch.lines import Lines
 from services.ektp.launch.specs import ServiceSpec
@@ -90,8 +91,6 @@ class Supervisor:
         )
 
     async def _start(self, on_ready: Callable[[TrioState], None]) -> None:
-        if self.node is not None:
-            self.node.start()
         self._say(f"starting {', '.join(child.spec.name for child in self.children)}")
         for child in self.children:
             await child.start()
@@ -113,7 +112,10 @@ class Supervisor:
     async def _broker_ready(self) -> None:
         """The services start beside the broker: they are made to do without it for a while."""
         if self.node is not None:
-            await self._in_thread(self.node.wait_ready, READY_WITHIN)
+            try:
+                await bring_up(self.node, self._say, READY_WITHIN)
+            except BrokerFailed as error:
+                raise CommandFailed(str(error)) from error
             self._spawn(self._keep_broker(self.node), "keep broker")
 
     async def _keep(self, child: Child) -> None:
@@ -152,13 +154,12 @@ class Supervisor:
             self._say(f"the RabbitMQ node ended; starting it again in {delay:g} s")
             await asyncio.sleep(delay)
             started = loop.time()
-            node.start()
-            self._save_state()
             try:
-                await asyncio.to_thread(node.wait_ready, READY_WITHIN)
+                await bring_up(node, self._say, READY_WITHIN)
                 self._say("the RabbitMQ node is ready again")
             except BrokerFailed as error:
                 self._say(str(error))
+            self._save_state()
 
     async def _until_ready(self, child: Child, meant: Callable[[], bool] = lambda: True) -> None:
         """Wait until the service answers; give up when it is no longer the start that was `meant`."""
@@ -180,7 +181,7 @@ class Supervisor:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(child.stop(SERVICES_STOP_WITHIN) for child in self.children))
         if self.node is not None:
-            await self._in_thread(self.node.stop, BROKER_STOP_WITHIN)
+            await asyncio.to_thread(self.node.stop, BROKER_STOP_WITHIN)
         await self._client.aclose()
         forget_state(self._around.home)
         self._say("everything is stopped")
@@ -214,12 +215,6 @@ class Supervisor:
             return
         self._say("stopping")
         self._stopping.set()
-
-    async def _in_thread(self, work: Callable[[float], None], within: float) -> None:
-        try:
-            await asyncio.to_thread(work, within)
-        except BrokerFailed as error:
-            raise CommandFailed(str(error)) from error
 
     def _save_state(self) -> None:
         if self._announced:

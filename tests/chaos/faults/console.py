@@ -68,8 +68,8 @@ MEANING = {
     "STALE_READ": [*_one("STALE_READ", seconds=20.0), *_one("ANSWER_LOST", HALF)],
     "CHECK_OVERLOADED": _one("CHECK_OVERLOADED", decisions_per_minute=1.0),
 }
-ACTS_WHEN_SET = frozenset({"OLD_BACKUP"})
-"""What acts once, and never if there was nothing to act on just then."""
+ACTS_WHEN_SET = frozenset({"OLD_BACKUP", "REFUSE"})
+"""What acts once, and never if there was nothing to act on just then: whom a closed socket refuses, nobody counts."""
 CENTRE, CONSOLE = "centre", "console"
 TRIES, PAUSE = 20, 0.5
 
@@ -113,8 +113,8 @@ class Rules:
         """The rarest of the rules counts. What acts when it is set is set again until it has met something."""
         rarest = await self._rarest()
         if not rarest and self._acts_when_set:
-            await asyncio.sleep(PAUSE)
             await self.end()
+            await asyncio.sleep(PAUSE)  # in which somebody may come
             await self.begin()
             rarest = await self._rarest()
         return rarest

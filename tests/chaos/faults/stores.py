@@ -86,7 +86,9 @@ class ServerFrozen:
 
 
 def small_disks(setup: Setup) -> list[Option]:
-    return [Option(name, (f"database {name}",)) for name in REPLICATED] if setup.disks else []
+    """Of a server the disk is not a small one."""
+    small = setup.disks and setup.database == "sqlite"
+    return [Option(name, (f"database {name}",)) for name in REPLICATED] if small else []
 
 
 class DiskFull:

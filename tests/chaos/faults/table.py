@@ -1,6 +1,6 @@
 """The table of faults: what falls how often, for how long, and what it has to itself meanwhile."""
 
-from tests.chaos.faults import brokers, console, network, processes, stores
+from tests.chaos.faults import brokers, console, network, power, processes, stores
 from tests.chaos.faults.acting import Kind
 
 TABLE: tuple[Kind, ...] = (
@@ -27,6 +27,9 @@ TABLE: tuple[Kind, ...] = (
     Kind("postgres killed", 1.5, (0.2, 1.5), stores.the_server, stores.ServerKilled, pause=1.0),
     Kind("postgres frozen", 0.7, (0.3, 3.0), stores.the_server, stores.ServerFrozen),
     Kind("disk full", 1.2, (0.5, 4.0), stores.small_disks, stores.DiskFull),
+    Kind("power cut", 1.5, (0.2, 3.0), power.parts, power.PowerCut, pause=1.0),
+    Kind("broker without power", 0.6, (0.2, 2.0), power.the_broker, power.PowerCut, pause=9.0),
+    Kind("office without power", 0.8, (0.5, 4.0), power.offices, power.PowerCut, pause=9.0),
     Kind("clock jump", 1.5, (0.5, 4.0), stores.clocks, stores.ClockJump),
     Kind("centre's socket", 3.0, (1.0, 4.0), console.rules(console.SOCKET), console.Rules),
     Kind("centre's http", 3.0, (1.0, 4.0), console.rules(console.HTTP), console.Rules),

@@ -1,8 +1,4 @@
-"""Clients are answered when the work is done, and a moment later it is on disk.
-
-It stands for a skipped fsync too: without one a power cut loses what was answered. A kill -9 can't show that, for the
-kernel keeps what the process has written; nothing that a test can do to a process cuts the power.
-"""
+"""Clients are answered when the work is done, and a moment later it is on disk."""
 
 import asyncio
 from typing import Any

@@ -22,6 +22,7 @@ class Bug:
 
 
 BUGS = (
+    Bug("skip_fsync", "enrolment", ("power cut enrolment",), frozenset({"records"})),
     Bug("answer_before_commit", "enrolment", ("killed enrolment",), frozenset({"records"})),
     # what it loses has to be the end of a visit, and the process is up for a second between two kills
     Bug("acknowledge_before_commit", "queue", ("killed queue",), frozenset({"tickets"}), minutes=0.7),
@@ -30,6 +31,7 @@ BUGS = (
     Bug("new_key_for_each_try", "enrolment", ("centre's meaning ANSWER_LOST",), frozenset({"receipts"})),
     Bug("lost_answer_is_a_failure", "enrolment", ("centre's meaning ANSWER_LOST",), frozenset({"receipts"})),
 )
+BY_NAME = {bug.name: bug for bug in BUGS}
 
 
 async def plant(trio: Cluster, bug: Bug) -> None:
