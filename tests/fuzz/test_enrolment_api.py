@@ -24,4 +24,4 @@ def test_answers_as_documented(case: schemathesis.Case[Any], trial: Trial) -> No
 
 
 def test_whoever_walks_along_the_links_is_answered_as_documented(trial: Trial) -> None:
-    walk("enrolment_api", trial, ways=3)
+    walk("enrolment_api", trial, ways=5, through={"POST /v1/enrolments/{record_id}/complete"})

@@ -25,10 +25,13 @@ BIODATA = {
 
 def make_things(document: str, service: Served) -> "Things":
     """What the operations of that document can be tried on."""
-    with httpx.Client(
-        base_url=service.url, headers=service.everybody(), timeout=20, trust_env=False
-    ) as client:
+    with client_of(service) as client:
         return MAKERS[document](client)
+
+
+def client_of(service: Served) -> httpx.Client:
+    """Somebody who may do everything."""
+    return httpx.Client(base_url=service.url, headers=service.everybody(), timeout=20, trust_env=False)
 
 
 def _queue(client: httpx.Client) -> Things:
@@ -47,10 +50,7 @@ def _queue(client: httpx.Client) -> Things:
 
 def _enrolment(client: httpx.Client) -> Things:
     drafts = [_draft(client, serial) for serial in range(1, 4)]
-    for modality in ALL_MODALITIES:
-        _capture(client, drafts[0], modality)
-        if modality == "photo":
-            _made(client, "POST", f"/v1/enrolments/{drafts[0]}/photo-approval", {"approved": True})
+    _capture_all(client, drafts[0])
     done = _made(client, "POST", f"/v1/enrolments/{drafts[0]}/complete", None)
     _capture(client, drafts[1], "photo")
     return _of_today() | {
@@ -75,6 +75,13 @@ def _capture(client: httpx.Client, record: str, modality: str) -> None:
     headers = {"Content-Digest": f"sha-256=:{digest}:", "Content-Type": "application/octet-stream"}
     path = f"/v1/enrolments/{record}/captures/{modality}?quality=80"
     client.put(path, content=content, headers=headers).raise_for_status()
+
+
+def _capture_all(client: httpx.Client, record: str) -> None:
+    for modality in ALL_MODALITIES:
+        _capture(client, record, modality)
+        if modality == "photo":
+            _made(client, "POST", f"/v1/enrolments/{record}/photo-approval", {"approved": True})
 
 
 def _centre(client: httpx.Client) -> Things:
@@ -115,6 +122,11 @@ ORDERS: dict[str, Callable[[int], Any]] = {
     "POST /control/v1/faults": lambda _: {"fault": {"kind": "HTTP_503"}},
 }
 """What is in order where things are made, by operation; each differs by its number."""
+
+WORK: dict[str, Callable[[httpx.Client, dict[str, Any]], None]] = {
+    "POST /v1/enrolments": lambda client, made: _capture_all(client, made["id"]),
+}
+"""What is done with something that was made in order, before anybody walks on: fourteen captures no walk would find."""
 
 
 class Hands:

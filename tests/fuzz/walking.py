@@ -6,10 +6,12 @@ drawn by schemathesis from what each answer links to.
 
 import json
 from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 from itertools import count
 from typing import Any
 
+import httpx
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import Flaky
@@ -18,7 +20,7 @@ from schemathesis.generation.stateful.state_machine import StepInput, StepOutput
 
 from services.ektp.api_documents import FOLDER
 from tests.fuzz.fuzzing import CHECKS, TIMEOUT, Trial, document
-from tests.fuzz.things import ORDERS
+from tests.fuzz.things import ORDERS, WORK, client_of
 
 WALKS = 6
 MOST_WALKS = 40
@@ -48,8 +50,10 @@ def linked(name: str) -> set[str]:
     return found
 
 
-def walk(name: str, trial: Trial, *, ways: int) -> None:
+def walk(name: str, trial: Trial, *, ways: int, through: Collection[str] = ()) -> None:
     """Walk, held to the document at each step, until links were followed to so many operations, and a few times more.
+
+    `through` are operations that have to be among them.
 
     Where a walk goes depends on what the service remembers of earlier ones: some take more of them than others.
     """
@@ -62,7 +66,7 @@ def walk(name: str, trial: Trial, *, ways: int) -> None:
             walker.run(settings=ONE_WALK)
         if found:
             raise found[0]
-        if seed + 1 >= WALKS and len(followed) >= ways:
+        if seed + 1 >= WALKS and len(followed) >= ways and followed.keys() >= set(through):
             return
     raise AssertionError(f"{MOST_WALKS} walks led to no more than {dict(followed)}")
 
@@ -83,6 +87,9 @@ def _walker(name: str, trial: Trial, followed: Counter[str], found: list[Failure
             if order is not None and (number := next(numbers)) % 3:
                 case.body, case.media_type = order(number), "application/json"
             output: StepOutput = super().step(input)
+            if case.operation.label in WORK and output.response.status_code == httpx.codes.CREATED:
+                with client_of(trial.service) as client:
+                    WORK[case.operation.label](client, output.response.json())
             if input.transition is not None and input.is_applied and output.response.status_code < 400:
                 followed[case.operation.label] += 1
             return output
