@@ -87,7 +87,7 @@ def _pair(
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all: half a key would be kept for ever."""
+    """Whole or not at all, and on disk: half a key would be kept for ever, and what a lost one sealed stays sealed."""
     whole = path.with_name(f"{path.name}.new")
     whole.unlink(missing_ok=True)
     descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -96,6 +96,11 @@ def _write(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     whole.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)  # else a power cut brings back the file that stood there before, or none
+    finally:
+        os.close(directory)
 
 
 def _accounts() -> list[Credential]:

@@ -166,8 +166,8 @@ class BrokerNode:
         (self.home / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{self.port}\n")
         (self.home / "enabled_plugins").write_text(f"[{','.join(self.plugins)}].\n")
         cookie = self.home / "home" / ".erlang.cookie"
-        if not cookie.exists():  # else Erlang makes one from a weak generator
-            cookie.touch(mode=0o400)
+        if not cookie.exists() or not cookie.stat().st_size:  # a power cut may leave one that nothing is in
+            cookie.touch(mode=0o400)  # else Erlang makes one from a weak generator
             cookie.chmod(0o600)
             cookie.write_text(secrets.token_hex(20))
             cookie.chmod(0o400)

@@ -62,6 +62,7 @@ def test_a_broker_that_cannot_read_its_own_files_begins_anew_and_nothing_is_lost
         trio.stop()
         (meta,) = (trio.home / "broker" / "mnesia").glob("*/coordination/*/meta.dets")
         meta.write_bytes(b"")
+        (trio.home / "broker" / "home" / ".erlang.cookie").write_bytes(b"")
         trio.start()
         assert "begins anew" in trio.log
         kept = trio.home / "broker" / "mnesia" / "set-aside-1"
