@@ -31,7 +31,7 @@ PYTEST = env -u EKTP_HOME -u EKTP_PROFILE -u BROKER_URL -u CENTRAL_URL -u KEYS_D
 DEEP = $(addprefix tests/,e2e/test_day_replay.py chaos/test_failpoints.py chaos/test_planted_bugs.py \
 	unit/bench/test_bench.py integration/central_mock/test_scenarios_process.py \
 	integration/central_mock/test_scenarios_player.py $(addprefix integration/shared/testing/,test_broker_faults.py \
-	test_cluster.py test_plugin.py test_postgres_node.py test_process.py))
+	test_cluster.py test_plugin.py test_postgres_node.py test_power.py test_process.py))
 CHAOS_MINUTE = tests/chaos/test_chaos.py
 PARALLEL = $(addprefix tests/,unit contract integration chaos)
 TRIOS = $(filter-out $(DEEP),$(patsubst $(ROOT)/%,%,$(wildcard $(ROOT)/tests/e2e/test_*.py)))
