@@ -20,19 +20,19 @@ from typing import Any, Self
 import httpx
 
 from shared.keys import create_keys
-from shared.migrations import migrate
 from shared.security import sign_token
 from shared.testing.broker_faults import Broker
 from shared.testing.clocks import turn_clock
-from shared.testing.databases import PostgresDatabase, ServiceDatabase, SqliteFile
+from shared.testing.databases import ServiceDatabase
 from shared.testing.disk import SmallDisk
 from shared.testing.layout import Layout
-from shared.testing.plan import BROKER, CENTRE, KINDS, POSTGRES, DatabaseKind, plain
+from shared.testing.plan import BROKER, CENTRE, POSTGRES, DatabaseKind, plain
 from shared.testing.ports import free_port
 from shared.testing.postgres_node import PostgresNode
-from shared.testing.power import Outlet, PoweredDisk, cut_power
+from shared.testing.power import cut_power
 from shared.testing.process import Process
 from shared.testing.proxy import Hop, Network
+from shared.testing.storage import Storage
 from shared.testing.timeline import Timeline
 from shared.testing.waiting import eventually
 
@@ -75,17 +75,13 @@ class Cluster:
         self.keys = self.home / "keys"
         self.network = Network(self.seed, self.timeline.note)
         self.processes: dict[str, Process] = {}
-        self.databases: dict[str, ServiceDatabase] = {}
-        self.disks: dict[str, SmallDisk] = {}
+        self.storage = Storage(self.home, self.timeline, disks or {}, powered=powered)
         self._control_port = free_port()
         self._kind, self._replicas, self._settings = database, replicas, dict(settings or {})
-        self._disk_sizes = dict(disks or {})
-        self._powered = powered
         self._wants_broker, self._own_broker = bool(broker), broker is True
         self._broker = broker if isinstance(broker, Broker) else None
         self._postgres, self._own_postgres = postgres, postgres is None
         self._before_services = before_services
-        self._locks: list[Callable[[], None]] = []
         self._closed = False
         self._client = httpx.AsyncClient(timeout=5.0, trust_env=False)
 
@@ -93,6 +89,16 @@ class Cluster:
     def hops(self) -> dict[str, Hop]:
         """The ways between the parts, each with a proxy: `trio.hops["enrolment→centre"]`."""
         return self.network.hops
+
+    @property
+    def databases(self) -> dict[str, ServiceDatabase]:
+        """Of the services, by the service's name."""
+        return self.storage.databases
+
+    @property
+    def disks(self) -> dict[str, SmallDisk]:
+        """The services' own disks, where they were asked for."""
+        return self.storage.disks
 
     @property
     def control_url(self) -> str:
@@ -146,7 +152,9 @@ class Cluster:
         try:
             create_keys(self.keys, demo=False)
             self._spawn_servers()
-            await self._prepare_databases()
+            if self._postgres is not None:
+                await self._postgres.wait_ready()
+            await self.storage.prepare(self._postgres if self._kind == "postgresql" else None)
             if self._broker is not None:
                 await self._broker.wait_ready()
                 self._broker.use_vhost(self.home.name)
@@ -183,10 +191,7 @@ class Cluster:
     def heal(self) -> None:
         """Take every fault away that goes on: network, frozen processes, alarms, locks, full disks."""
         self.network.heal()
-        while self._locks:
-            self._locks.pop()()
-        for disk in self.disks.values():
-            disk.free()
+        self.storage.heal()
         for part in (*self.processes.values(), self._broker, self._postgres):
             if isinstance(part, Process):
                 part.cont()
@@ -200,7 +205,7 @@ class Cluster:
 
     def lock_database(self, service: str) -> None:
         """Keep a service from its database until `heal`."""
-        self._locks.append(self.databases[service].lock())
+        self.storage.lock(service)
 
     def cut_power(self, *names: str) -> None:
         """Let parts lose their power in one moment, with all that their disks had not synced; nobody is started.
@@ -208,7 +213,7 @@ class Cluster:
         For services with a disk of a trio that is `powered` or with a database on a server, and for a broker or a
         server that was made with such a disk. Raises ValueError for others.
         """
-        cut_power([self._outlet(name) for name in names])
+        cut_power(self.storage.outlet(self._part(name)) for name in names)
 
     async def health(self, name: str) -> dict[str, Any]:
         """What a process says of itself, past every proxy. Raises httpx.HTTPError when it says nothing."""
@@ -245,8 +250,7 @@ class Cluster:
         if self._own_postgres and self._postgres is not None:
             self._postgres.close()
         self.network.close()
-        for disk in self.disks.values():
-            disk.close()
+        self.storage.close()
         shutil.rmtree(self.home, ignore_errors=True)
         await self._client.aclose()
 
@@ -260,14 +264,8 @@ class Cluster:
             print(f"seed {self.seed}\n{self.timeline.render(LAST_MOMENTS)}")
         await self.close()
 
-    def _outlet(self, name: str) -> Outlet:
-        server = {BROKER: self._broker, POSTGRES: self._postgres}.get(name)
-        if server is None and isinstance(self.databases[plain(name).name], PostgresDatabase):
-            return Outlet(self.processes[name])
-        disk = server.disk if server else self.disks.get(name)
-        if not isinstance(disk, PoweredDisk):
-            raise ValueError(f"{name} has no disk whose power can be cut")
-        return Outlet(server or self.processes[name], disk)
+    def _part(self, name: str) -> Process | Broker | PostgresNode:
+        return {BROKER: self._broker, POSTGRES: self._postgres}.get(name) or self.processes[name]
 
     def _leave(self, broker: Broker) -> None:
         if self._own_broker:
@@ -278,35 +276,13 @@ class Cluster:
 
     def _spawn_servers(self) -> None:
         if self._kind == "postgresql" and self._postgres is None:
-            self._postgres = PostgresNode(disk=self._powered_disk(POSTGRES))
+            self._postgres = PostgresNode(disk=self.storage.servers_disk(POSTGRES))
         if self._wants_broker and self._broker is None:
-            self._broker = Broker(self.home / BROKER, disk=self._powered_disk(BROKER))
+            self._broker = Broker(self.home / BROKER, disk=self.storage.servers_disk(BROKER))
         for server in (self._broker, self._postgres):
             if server is not None:
                 server.tell(self.timeline)
                 server.spawn()
-
-    def _powered_disk(self, owner: str) -> PoweredDisk | None:
-        size = self._disk_sizes.get(owner)
-        return PoweredDisk(size, owner=owner) if size and self._powered else None
-
-    async def _prepare_databases(self) -> None:
-        if self._postgres is not None:
-            await self._postgres.wait_ready()
-        for name, kind in KINDS.items():
-            self.databases[name] = self._new_database(name)
-            await asyncio.to_thread(migrate, kind.service, self.databases[name].url)
-
-    def _new_database(self, name: str) -> ServiceDatabase:
-        if self._kind == "postgresql" and name != CENTRE:  # the centre's is its own affair
-            return PostgresDatabase(self.postgres, self.postgres.fresh_database(name))
-        directory = self.home / name
-        if size := self._disk_sizes.get(name):
-            kind = PoweredDisk if self._powered else SmallDisk
-            self.disks[name] = kind(size, timeline=self.timeline, owner=name)
-            directory = self.disks[name].path
-        directory.mkdir(parents=True, exist_ok=True)
-        return SqliteFile(directory / "data.db", self.timeline, name)
 
     def _layout(self) -> Layout:
         return Layout(
