@@ -1,6 +1,7 @@
 """A broker under the harness's thumb: killed, frozen, out of memory, its queues and consumers taken away."""
 
 import asyncio
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -31,8 +32,7 @@ class Broker:
         self.node = BrokerNode(home, port=free_port())
         self.disk = disk
         if disk is not None:
-            home.mkdir(parents=True, exist_ok=True)
-            (home / "mnesia").symlink_to(disk.path)
+            self._keep_on(disk)
         self.vhost = "/"
         self._wanted = False
         self.is_frozen = False
@@ -186,6 +186,15 @@ class Broker:
     def ask(self, expression: str) -> str:
         """What the node answers to an Erlang expression. Raises BrokerFailed, also when it is frozen."""
         return erlang.ask(self.node, expression)
+
+    def _keep_on(self, disk: PoweredDisk) -> None:
+        kept = self.node.home / "mnesia"
+        self.node.home.mkdir(parents=True, exist_ok=True)
+        if kept.is_symlink():  # a disk that ended with whoever had it: a soak goes on in the same folder
+            kept.unlink()
+        elif kept.exists():
+            shutil.rmtree(kept)
+        kept.symlink_to(disk.path)
 
     def _settle(self) -> None:
         """What was made at an installation is on disk long before the power goes."""

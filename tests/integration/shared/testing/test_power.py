@@ -14,7 +14,7 @@ import pytest
 
 from shared.testing.broker_faults import Broker
 from shared.testing.cluster import Cluster
-from shared.testing.disk import no_small_disk
+from shared.testing.disk import SMALLEST, no_small_disk
 from shared.testing.plan import REPLICATED
 from shared.testing.postgres_node import PostgresNode
 from shared.testing.power import Outlet, PoweredDisk, cut_power
@@ -123,6 +123,12 @@ async def test_postgresql_has_what_was_committed_unless_it_was_told_not_to_wait(
     cut_power([Outlet(server, server.disk)])
     await server.start()
     assert server.psql("SELECT number FROM ticket") == "24\n"
+
+
+def test_a_broker_takes_another_disk_where_it_had_one(tmp_path: Path, powered_disk: PoweredDisk) -> None:
+    """A soak goes on in its folder."""
+    Broker(tmp_path, disk=PoweredDisk(SMALLEST)).close()
+    assert (Broker(tmp_path, disk=powered_disk).node.home / "mnesia").resolve() == powered_disk.path.resolve()
 
 
 async def test_a_broker_has_what_it_confirmed(tmp_path: Path) -> None:
