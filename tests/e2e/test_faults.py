@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from shared.messaging.node import BrokerNode
+from shared.testing import erlang
 from shared.testing.broker import running_broker
 from shared.testing.trio import Trio
 from shared.testing.waiting import wait_until
@@ -115,6 +116,28 @@ def test_a_broker_killed_between_two_citizens_delays_no_one(trio: Trio, desk: De
     node.start()
     node.wait_ready()
     wait_until(lambda: desk.ticket(second["code"])["state"] == "DONE", within=60)
+
+
+def test_a_broker_that_lost_everything_is_no_loss(trio: Trio, desk: Desk, node: BrokerNode) -> None:
+    """What it had confirmed, and nobody had taken, is asked for again."""
+    ticket, record = desk.serve(to_the_end=False)
+    desk.set_clocks(datetime.now(UTC).isoformat(), SPEED)
+    trio.signal("queue_api", signal.SIGSTOP)
+    try:
+        erlang.ask(node, erlang.CLOSE_CONNECTIONS)
+        desk.complete(record)
+        wait_until(lambda: unpublished(trio, "enrolment") == 0, within=60)
+        node.kill()
+        node.set_aside()
+    finally:
+        trio.signal("queue_api", signal.SIGCONT)
+    try:
+        node.start()
+        node.wait_ready()
+        wait_until(lambda: desk.ticket(ticket["code"])["state"] == "DONE", within=60)
+        wait_until(settled(desk), within=60)
+    finally:
+        desk.set_clocks(None)
 
 
 @pytest.mark.parametrize("service", ["queue_api", "enrolment_api", "central_mock"])
