@@ -13,6 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 from shared.processes import ends_with_parent
@@ -142,8 +143,7 @@ class BrokerNode:
     def set_aside(self) -> Path:
         """Move what a node that does not run has kept out of its way; where it is now."""
         kept = self.home / "mnesia"
-        number = len(list(kept.glob(f"{ASIDE}*"))) + 1
-        aside = kept / f"{ASIDE}{number}"
+        aside = next(free for number in count(1) if not (free := kept / f"{ASIDE}{number}").exists())
         entries = [entry for entry in kept.iterdir() if not entry.name.startswith(ASIDE)]
         aside.mkdir()
         for entry in entries:

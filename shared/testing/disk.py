@@ -91,7 +91,7 @@ def run_as_root(*command: str) -> None:
         subprocess.run(command, check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
         said = error.stderr.strip() if isinstance(error, subprocess.CalledProcessError) else str(error)
-        raise NoSmallDisk(f"{command[0]} is not to be had here: {said}") from error
+        raise NoSmallDisk(f"{command[0]} does not work here: {said}") from error
 
 
 def no_small_disk(kind: type[SmallDisk] = SmallDisk) -> str | None:

@@ -99,12 +99,14 @@ def cut_power(outlets: Iterable[Outlet]) -> None:
     """
     together = list(outlets)
     disks = [outlet.disk for outlet in together if outlet.disk is not None]
-    for disk in disks:
-        disk.cut_power()
-    for outlet in together:
-        outlet.part.kill()
-    for disk in disks:
-        disk.restore_power()
+    try:
+        for disk in disks:
+            disk.cut_power()
+        for outlet in together:
+            outlet.part.kill()
+    finally:
+        for disk in disks:
+            disk.restore_power()
 
 
 def powered_disk(megabytes: int, owner: str) -> PoweredDisk | None:

@@ -14,10 +14,17 @@ TRIES = 2
 
 
 async def bring_up(node: BrokerNode, say: Callable[[str], None], within: float) -> None:
-    """Start it and wait until it takes connections. Raises BrokerFailed.
+    """Start it and wait until it takes connections. Raises BrokerFailed, also when its folder can't be written to.
 
     A node that ended twice before it was ready is started without what it kept; when that is no help, it gets it back.
     """
+    try:
+        await _try(node, say, within)
+    except OSError as error:
+        raise BrokerFailed(f"the RabbitMQ node can't be started: {error}") from error
+
+
+async def _try(node: BrokerNode, say: Callable[[str], None], within: float) -> None:
     for _ in range(TRIES):
         try:
             await _start(node, within)

@@ -1,5 +1,8 @@
 """A node that can't start is tried again, then without what it kept; what it kept is never gone."""
 
+import errno
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from services.ektp.launch.broker import bring_up
 from shared.messaging.node import BrokerFailed, BrokerNode
 
-ENDS, HANGS, STARTS = "ends", "hangs", "starts"
+ENDS, HANGS, STARTS, NO_ROOM = "ends", "hangs", "starts", "no room"
 
 
 class PlayedNode(BrokerNode):
@@ -30,6 +33,8 @@ class PlayedNode(BrokerNode):
 
     def start(self) -> None:
         self.played = self.plays.pop(0)
+        if self.played == NO_ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if not (self.home / "mnesia" / "ektp@localhost").exists():
             self.keep("nothing")
 
@@ -67,6 +72,23 @@ async def test_a_second_time_is_set_aside_beside_the_first(tmp_path: Path) -> No
         "nothing",
         "queues",
     ]
+
+
+async def test_a_third_is_set_aside_though_somebody_took_the_first_away(tmp_path: Path) -> None:
+    node = PlayedNode(tmp_path, *(ENDS, ENDS, STARTS) * 3)
+    for number in range(3):
+        await bring_up(node, lambda _text: None, 1.0)
+        if number == 1:
+            shutil.rmtree(tmp_path / "mnesia" / "set-aside-1")
+    assert {path.name for path in tmp_path.glob("mnesia/set-aside-*")} == {"set-aside-1", "set-aside-2"}
+
+
+async def test_a_full_disk_is_a_failure_like_others_and_moves_nothing(tmp_path: Path) -> None:
+    """The supervisor waits and tries again; it must not end for it."""
+    node = PlayedNode(tmp_path, NO_ROOM)
+    with pytest.raises(BrokerFailed, match="No space left"):
+        await bring_up(node, lambda _text: None, 1.0)
+    assert node.kept == ["queues"]
 
 
 async def test_what_was_set_aside_for_nothing_is_put_back(tmp_path: Path) -> None:
