@@ -24,4 +24,4 @@ def test_answers_as_documented(case: schemathesis.Case[Any], trial: Trial) -> No
 
 
 def test_whoever_walks_along_the_links_is_answered_as_documented(trial: Trial) -> None:
-    walk("central_mock", trial, ways=1)
+    walk("central_mock", trial, ways=3, through={"GET /central/v1/records/{key}"})

@@ -2,15 +2,23 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator
-from datetime import datetime
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
 from itertools import cycle
+from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 from zoneinfo import ZoneInfo
 
 import httpx
 
 from services.enrolment_api.recording.domain import ALL_MODALITIES
+from shared.contracts.central import RecordEnvelope
+from shared.packets import BIODATA as BIODATA_PART
+from shared.packets import Sealer, pack
 from tests.fuzz.served import Served
 
 OFFICE = "33.13.07"
@@ -114,12 +122,37 @@ MAKERS: dict[str, Callable[[httpx.Client], Things]] = {
 }
 
 
-ORDERS: dict[str, Callable[[int], Any]] = {
-    "POST /v1/offices/{office}/tickets": lambda _: {"service": "ENROLMENT"},
-    "POST /v1/offices/{office}/counters/{counter}/call-next": lambda _: {},
-    "POST /v1/offices/{office}/outages": lambda _: {"hop": "LINK"},
-    "POST /v1/enrolments": lambda number: _draft_order(100 + number),
-    "POST /control/v1/faults": lambda _: {"fault": {"kind": "HTTP_503"}},
+@dataclass(frozen=True)
+class Order:
+    """What somebody sends who knows what he wants."""
+
+    body: Any
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@cache
+def _record_order(number: int, keys: Path) -> Order:
+    sealer = Sealer.from_directory(keys)
+    key = str(uuid5(NAMESPACE_OID, str(number)))
+    biodata = json.dumps({"nik": f"331307570800{number:04d}", "biodata": BIODATA}).encode()
+    packet = pack(key, {BIODATA_PART: sealer.seal(key, BIODATA_PART, biodata)})
+    envelope = RecordEnvelope(
+        key=key, office=OFFICE, kind="FIRST_TIME", captured_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+        packet_sha256=hashlib.sha256(packet).hexdigest(), packet_bytes=len(packet),
+    )  # fmt: skip
+    body = {"envelope": envelope.model_dump(mode="json"), "packet": packet}
+    return Order(body, "multipart/form-data", {"Idempotency-Key": key})
+
+
+ORDERS: dict[str, Callable[[int, Served], Order]] = {
+    "POST /v1/offices/{office}/tickets": lambda _number, _service: Order({"service": "ENROLMENT"}),
+    "POST /v1/offices/{office}/counters/{counter}/call-next": lambda _number, _service: Order({}),
+    "POST /v1/offices/{office}/outages": lambda _number, _service: Order({"hop": "LINK"}),
+    "POST /v1/enrolments": lambda number, _service: Order(_draft_order(100 + number)),
+    # each is sent twice, as after an answer that was lost
+    "POST /central/v1/records": lambda number, service: _record_order(number // 2, service.keys_dir),
+    "POST /control/v1/faults": lambda _number, _service: Order({"fault": {"kind": "HTTP_503"}}),
 }
 """What is in order where things are made, by operation; each differs by its number."""
 

@@ -83,9 +83,12 @@ def _walker(name: str, trial: Trial, followed: Counter[str], found: list[Failure
             case = input.case
             if input.transition is None:
                 trial.hands.put_into(case.path_parameters)
-            order = ORDERS.get(case.operation.label)
-            if order is not None and (number := next(numbers)) % 3:
-                case.body, case.media_type = order(number), "application/json"
+                trial.hands.put_into(case.query)
+            make_order = ORDERS.get(case.operation.label)
+            if make_order is not None and (number := next(numbers)) % 3:
+                order = make_order(number, trial.service)
+                case.body, case.media_type = order.body, order.media_type
+                case.headers.update(order.headers)
             output: StepOutput = super().step(input)
             if case.operation.label in WORK and output.response.status_code == httpx.codes.CREATED:
                 with client_of(trial.service) as client:
