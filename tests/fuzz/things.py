@@ -148,6 +148,7 @@ def _record_order(number: int, keys: Path) -> Order:
 ORDERS: dict[str, Callable[[int, Served], Order]] = {
     "POST /v1/offices/{office}/tickets": lambda _number, _service: Order({"service": "ENROLMENT"}),
     "POST /v1/offices/{office}/counters/{counter}/call-next": lambda _number, _service: Order({}),
+    "POST /v1/vouchers/{code}/redeem": lambda _number, _service: Order({"office": OFFICE}),
     "POST /v1/offices/{office}/outages": lambda _number, _service: Order({"hop": "LINK"}),
     "POST /v1/enrolments": lambda number, _service: Order(_draft_order(100 + number)),
     # each is sent twice, as after an answer that was lost
