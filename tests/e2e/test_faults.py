@@ -1,7 +1,6 @@
 """The faults an office lives through, on the running trio: a clear answer each time, and nothing lost."""
 
 import contextlib
-import os
 import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from shared.messaging.node import BrokerNode
 from shared.testing import erlang
 from shared.testing.broker import running_broker
+from shared.testing.disk import SmallDisk, no_small_disk
 from shared.testing.trio import Trio
 from shared.testing.waiting import wait_until
 from tests.e2e.desk import OFFICE, Desk
@@ -177,12 +177,12 @@ def test_a_frozen_service_thaws_where_it_was(trio: Trio, desk: Desk) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk() -> Iterator[Path]:
     """A disk of 48 MB, where the machine lets us mount one."""
-    if os.geteuid() != 0 or os.system(f"mount -t tmpfs -o size=48m tmpfs {tmp_path} 2>/dev/null") != 0:  # noqa: S605  # a path of pytest's
-        pytest.skip("only root can mount a small disk")
-    yield tmp_path
-    os.system(f"umount -l {tmp_path}")  # noqa: S605  # as above
+    if reason := no_small_disk():
+        pytest.skip(reason)
+    with contextlib.closing(SmallDisk(48)) as disk:
+        yield disk.path
 
 
 def test_a_full_disk_is_a_clear_answer_and_what_was_answered_is_kept(small_disk: Path) -> None:
