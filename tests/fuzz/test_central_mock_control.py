@@ -7,7 +7,6 @@ import pytest
 import schemathesis
 
 from tests.fuzz.fuzzing import Trial, document, on_trial, try_case
-from tests.fuzz.walking import walk
 
 schema = document("central_mock_control", coverage=False)
 
@@ -21,7 +20,3 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
 @schema.parametrize()
 def test_answers_as_documented(case: schemathesis.Case[Any], trial: Trial) -> None:
     try_case(case, trial)
-
-
-def test_whoever_walks_along_the_links_is_answered_as_documented(trial: Trial) -> None:
-    walk("central_mock_control", trial, ways=3)

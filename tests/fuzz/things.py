@@ -154,6 +154,7 @@ ORDERS: dict[str, Callable[[int, Served], Order]] = {
     # each is sent twice, as after an answer that was lost
     "POST /central/v1/records": lambda number, service: _record_order(number // 2, service.keys_dir),
     "POST /control/v1/faults": lambda _number, _service: Order({"fault": {"kind": "HTTP_503"}}),
+    "PUT /control/v1/faults/{name}": lambda _number, _service: Order({"fault": {"kind": "HANG"}}),
 }
 """What is in order where things are made, by operation; each differs by its number."""
 

@@ -6,7 +6,6 @@ drawn by schemathesis from what each answer links to.
 
 import json
 from collections import Counter
-from collections.abc import Collection
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -50,10 +49,10 @@ def linked(name: str) -> set[str]:
     return found
 
 
-def walk(name: str, trial: Trial, *, ways: int, through: Collection[str] = ()) -> None:
+def walk(name: str, trial: Trial, *, ways: int, through: str) -> None:
     """Walk, held to the document at each step, until links were followed to so many operations, and a few times more.
 
-    `through` are operations that have to be among them.
+    `through` is an operation that has to be among them.
 
     Where a walk goes depends on what the service remembers of earlier ones: some take more of them than others.
     """
@@ -66,7 +65,7 @@ def walk(name: str, trial: Trial, *, ways: int, through: Collection[str] = ()) -
             walker.run(settings=ONE_WALK)
         if found:
             raise found[0]
-        if seed + 1 >= WALKS and len(followed) >= ways and followed.keys() >= set(through):
+        if seed + 1 >= WALKS and len(followed) >= ways and through in followed:
             return
     raise AssertionError(f"{MOST_WALKS} walks led to no more than {dict(followed)}")
 
