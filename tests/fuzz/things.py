@@ -151,7 +151,7 @@ ORDERS: dict[str, Callable[[int, Served], Order]] = {
     "POST /v1/vouchers/{code}/redeem": lambda _number, _service: Order({"office": OFFICE}),
     "POST /v1/offices/{office}/outages": lambda _number, _service: Order({"hop": "LINK"}),
     "POST /v1/enrolments": lambda number, _service: Order(_draft_order(100 + number)),
-    # each is sent twice, as after an answer that was lost
+    # some are sent twice, as after an answer that was lost
     "POST /central/v1/records": lambda number, service: _record_order(number // 2, service.keys_dir),
     "POST /control/v1/faults": lambda _number, _service: Order({"fault": {"kind": "HTTP_503"}}),
     "PUT /control/v1/faults/{name}": lambda _number, _service: Order({"fault": {"kind": "HANG"}}),

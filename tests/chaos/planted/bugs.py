@@ -19,10 +19,12 @@ class Bug:
     """Checks of which at least one must say so."""
     seed: int = 0
     minutes: float = 0.35
+    needs_power: bool = False
+    """Whether only a power cut shows it."""
 
 
 BUGS = (
-    Bug("skip_fsync", "enrolment", ("power cut enrolment",), frozenset({"records"})),
+    Bug("skip_fsync", "enrolment", ("power cut enrolment",), frozenset({"records"}), needs_power=True),
     Bug("answer_before_commit", "enrolment", ("killed enrolment",), frozenset({"records"})),
     # what it loses has to be the end of a visit, and the process is up for a second between two kills
     Bug("acknowledge_before_commit", "queue", ("killed queue",), frozenset({"tickets"}), minutes=0.7),
